@@ -1,0 +1,122 @@
+# The front door: `make help` says what there is. How one lab builds is in
+# common/lab.mk; what a target does is in the tool that it calls, in tools/.
+
+.DEFAULT_GOAL := all
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+include common/variant.mk
+export BUILD SAN UNDER
+
+JOBS ?= $(shell nproc)
+LABS := $(notdir $(patsubst %/,%,$(sort $(wildcard labs/*/))))
+
+# LAB=07 or LAB=07-pipes: only that lab.
+ifdef LAB
+labs := $(filter $(LAB) $(LAB)-%,$(LABS))
+ifneq ($(words $(labs)),1)
+$(error LAB=$(LAB): no such lab; there are $(LABS))
+endif
+else
+labs := $(LABS)
+endif
+
+# EX=07/1 or EX=07-pipes/ex1_pipeline: only that exercise.
+ifdef EX
+ex_lab := $(firstword $(subst /, ,$(EX)))
+ex_name := $(word 2,$(subst /, ,$(EX)))
+exercise := $(wildcard labs/$(ex_lab)-*/ex$(ex_name)_*.c labs/$(ex_lab)/$(ex_name).c)
+ifneq ($(words $(exercise)),1)
+$(error EX=$(EX): no such exercise; there are $(patsubst labs/%.c,%,$(sort $(wildcard labs/*/ex*_*.c))))
+endif
+exercise := $(patsubst labs/%.c,%,$(exercise))
+endif
+
+build_lab = $(MAKE) -C labs/$(1) -j $(JOBS)
+solutions_of = SRC=../../solutions/$(1) OUT=../../$(BUILD)/solutions/$(1)
+define newline
+
+
+endef
+
+help: ## this list
+	@awk -f tools/help.awk $(firstword $(MAKEFILE_LIST))
+
+##@ For students
+
+deps: ## install what is missing (FOR=all: what maintainers need, too)
+	@tools/deps $(FOR)
+
+all: build/tools/init ## build everything into build/ (SAN=, CC=: beside it)
+	@$(foreach lab,$(labs),$(call build_lab,$(lab)) all$(newline))
+
+tour: examples ## run every example, with a caption (LAB=07: one lab)
+	@tools/tour $(labs)
+
+check: build/tools/init ## check your exercises (LAB=07, or EX=07/1: one)
+	@tools/check $(or $(exercise),$(labs))
+
+hint: ## a hint for an exercise: EX=07/1 STEP=1, then 2, then 3
+	@tools/hint $(call required,EX,$(exercise)) $(STEP)
+
+unlock: ## fill in TODO 1 to N of an exercise: EX=07/1 TODO=N (keeps a copy)
+	@tools/unlock $(call required,EX,$(exercise)) $(call required,TODO,$(TODO))
+
+reset: ## begin an exercise again: EX=07/1 (keeps a copy)
+	@tools/unlock $(call required,EX,$(exercise)) 0
+
+##@ For instructors
+
+gates: build/tools/init ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
+	@tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
+
+soak: build/tools/init ## all tests and every solution N=20 times, under load
+	@tools/soak $(or $(N),20) $(labs)
+
+dist: ## a tarball for students: no solutions, no wrong programs
+	@tools/dist
+
+##@ For maintainers
+
+test: examples solutions kit ## all of the kit's tests (LAB=07, JOBS=n, UNDER=valgrind)
+	@JOBS=$(JOBS) tools/test $(if $(LAB),$(labs))
+
+stubs: ## make the exercise stubs again from the solutions
+	@tools/stubs
+
+transcripts: examples ## make the transcripts in the READMEs again (LAB=07)
+	@tools/transcript -u $(labs)
+
+lint: ## clang-format, cppcheck, shellcheck, shfmt
+	@tools/lint
+
+timings: ## how long the build and each lab's tests take
+	@tools/timings
+
+new-lab: ## begin a lab that passes already: NAME=17-topic
+	@tools/new-lab $(call required,NAME,$(NAME))
+
+clean: ## remove everything that was made
+	rm -rf build
+
+required = $(or $(strip $2),$(error $1= is missing: see make help))
+
+examples: build/tools/init
+	@$(foreach lab,$(labs),$(call build_lab,$(lab)) examples$(newline))
+
+# What the kit's own tests call.
+kit: build/tools/init
+	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
+
+solutions:
+	@$(foreach lab,$(labs),$(call build_lab,$(lab)) $(call solutions_of,$(lab)) exercises$(newline))
+
+# Runs every program under test, and so is built by the plain compiler only.
+init_sources := tools/init.c tools/procs.c tools/leftovers.c common/lab.c
+build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
+	@mkdir -p $(@D)
+	@echo "  cc tools/init"
+	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
+
+.PHONY: help deps all tour check hint unlock reset gates soak dist test stubs \
+    transcripts lint timings new-lab clean examples solutions kit

@@ -1,0 +1,143 @@
+/*
+ * eof_broken: a reader that holds a write end of its own pipe waits for
+ * an end of file that can't come.
+ *
+ * Usage: eof_broken [-t SECONDS]
+ *
+ * Try:   eof_broken
+ *        The watchdog finds out in /proc who holds the write end. Then
+ *        run eof, the repair, and look at both with diff.
+ *
+ * Ends:  exit 1
+ *
+ * See:   pipe(7), read(2), proc(5), pidfd_open(2)
+ */
+#include <err.h>
+#include <glob.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+enum { READ_END, WRITE_END };
+
+static const char usage_text[] =
+    "Usage: eof_broken [-t SECONDS]\n"
+    "  -t SECONDS  give up if the reader waits longer (0.5)\n";
+
+static void receive(int fd)
+{
+    char buf[256];
+    ssize_t n;
+
+    while ((n = read(fd, buf, sizeof buf)) > 0)
+        say("reader", "got %zd bytes", n);
+    if (n == -1)
+        err(1, "read");
+    say("reader", "end of file");
+}
+
+/* A pidfd is a descriptor that is readable once its process ends. */
+static bool ends_within(pid_t pid, double seconds)
+{
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd ended = {.fd = fd, .events = POLLIN};
+    int n;
+
+    if (fd == -1)
+        err(1, "pidfd_open");
+    n = poll(&ended, 1, (int)(seconds * 1000));
+    if (n == -1)
+        err(1, "poll");
+    close(fd);
+    return n == 1;
+}
+
+/*
+ * Names every open write end of a pipe. /proc/PID/fd has a link for
+ * each descriptor of a process. It leads to the pipe, which has an
+ * inode number; the link's own mode says whether one can write to it.
+ */
+static void name_writers(const struct stat *pipe_end)
+{
+    glob_t found;
+
+    if (glob("/proc/[0-9]*/fd/*", 0, NULL, &found) != 0)
+        errx(1, "glob: can't look into /proc");
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i];
+        struct stat link, file;
+
+        if (lstat(path, &link) == -1 || stat(path, &file) == -1)
+            continue; /* it is closed by now, or not ours to see */
+        if (file.st_dev == pipe_end->st_dev &&
+            file.st_ino == pipe_end->st_ino && (link.st_mode & S_IWUSR))
+            warnx("an open write end: %s", path);
+    }
+    globfree(&found);
+}
+
+int main(int argc, char *argv[])
+{
+    static const char line[] = "that is all\n";
+    double limit = 0.5;
+    struct stat pipe_end;
+    int ends[2], opt;
+    pid_t parent = getpid(), child;
+    bool ended;
+
+    while ((opt = getopt(argc, argv, "t:h")) != -1) {
+        if (opt != 't')
+            usage(opt, usage_text);
+        limit = parse_seconds("-t", optarg, 0.01, 3600);
+    }
+    if (optind < argc)
+        usage('?', usage_text);
+
+    if (pipe(ends) == -1)
+        err(1, "pipe");
+    if (fstat(ends[READ_END], &pipe_end) == -1)
+        err(1, "fstat");
+
+    child = fork();
+    switch (child) {
+    case -1:
+        err(1, "fork");
+    case 0:
+        /* A reader that waits for ever shall not outlive its parent. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+            err(1, "prctl");
+        if (getppid() != parent)
+            return 1; /* too late: it is dead already */
+
+        /* The mistake: close(ends[WRITE_END]) is missing here. */
+        receive(ends[READ_END]);
+        return 0;
+    }
+
+    close(ends[READ_END]);
+    if (write_full(ends[WRITE_END], line, sizeof line - 1) == -1)
+        err(1, "write");
+    say("writer", "sent %zu bytes", sizeof line - 1);
+    close(ends[WRITE_END]);
+
+    ended = ends_within(child, limit);
+    if (!ended) {
+        warnx("the reader, process %d, still waits after %g s: it gets "
+              "no end of file while a write end is open",
+              (int)child, limit);
+        name_writers(&pipe_end);
+        kill(child, SIGKILL);
+    }
+    if (waitpid(child, NULL, 0) == -1)
+        err(1, "waitpid");
+    return ended ? 0 : 1;
+}

@@ -1,0 +1,142 @@
+# lab.bash: what every test file loads. The file's name says which lab it is
+# about, and where it lies whether it tests examples or exercises.
+#
+# shellcheck disable=SC2034  # several variables here are for the tests to read
+#
+# Every program under test is run through run_program or start_program, and so
+# through tools/sandbox. Nothing else may run one.
+
+bats_require_minimum_version 1.8.0
+
+# bats loads a test's file anew for each test: bats_load_library, with the many
+# processes it starts, would take longer than the tests themselves.
+load_library() {
+    local folder file
+    for folder in ${BATS_LIB_PATH//:/ } /usr/lib/bats /usr/lib /usr/share/bats \
+        /usr/local/lib/node_modules /usr/lib/node_modules; do
+        if [[ -d $folder/$1/src ]]; then
+            for file in "$folder/$1"/src/*.bash; do
+                # shellcheck disable=SC1090
+                source "$file"
+            done
+            return
+        fi
+    done
+    echo "$1 is missing: install it with 'make deps'" >&2
+    return 1
+}
+load_library bats-support
+load_library bats-assert
+load_library bats-file
+
+top=${BASH_SOURCE[0]%/tests/lib/*}
+LAB=${BATS_TEST_FILENAME##*/}
+LAB=${LAB%.bats}
+BUILD=${BUILD:-build}
+
+source "$top/tests/lib/run.bash"
+source "$top/tests/lib/proc.bash"
+
+case $BATS_TEST_FILENAME in
+*/kit/*) export BIN=$top/$BUILD/kit ;;
+*/exercises/*) export BIN=${EXERCISES:-$top/$BUILD/solutions/$LAB} ;;
+*) export BIN=$top/$BUILD/$LAB ;;
+esac
+export SANDBOX=${SANDBOX:-$("$top/tools/sandbox" -q)}
+
+# How long a program may take. Nothing here is slow, but the machine may be.
+DEADLINE=${DEADLINE:-$([[ ${UNDER:-}${SAN:-} ]] && echo 30 || echo 5)}
+
+setup() {
+    work=$BATS_TEST_TMPDIR/run/work
+    mkdir -p "$work"
+    runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin=''
+}
+
+teardown() {
+    if [[ -n $program_pid ]]; then
+        stop_program
+    fi
+    assert_nothing_left
+}
+
+# Says what a failure of the assertions that follow would most likely come
+# from, and what to read. Shown with the failure.
+likely() {
+    likely=$1
+    read_more=${2:-}
+}
+
+# Fails the test with what ran, what was expected and what was seen instead.
+complain() {
+    local field
+    for field in "ran:$ran" "expected:$1" "saw:$2" "likely:$likely" \
+        "read:$read_more"; do
+        if [[ -n ${field#*:} ]]; then
+            printf '%-10s %s\n' "${field%%:*}:" \
+                "${field#*:}" | sed '2,$s/^/           /'
+        fi
+    done >&2
+    return 1
+}
+
+# expect WORDS ASSERTION...: runs the assertion, of bats-assert, say, and puts
+# its message where it belongs in ours.
+expect() {
+    local message
+    if ! message=$("${@:2}" 2>&1); then
+        complain "$1" "$message"
+    fi
+}
+
+# assert_ended "exit 0": how the program ended. A timeout shows who waited.
+assert_ended() {
+    if [[ $ended != "$1" ]]; then
+        local saw=$ended
+        case $ended in
+        timeout*)
+            saw="still running after ${ended#timeout } s"$'\n'$(
+                facts stuck
+            )
+            ;;
+        signal\ XFSZ) saw+=": it wrote more than it is allowed to" ;;
+        esac
+        if [[ -n $stderr ]]; then
+            saw+=$'\n'"standard error: $(head -c 2000 "$run/stderr")"
+        fi
+        complain "${2:-to end with $1}" "$saw"
+    fi
+}
+
+# Every process that the program started was also waited for by its parent.
+assert_every_child_waited_for() {
+    if ((adopted > 0)); then
+        complain "every child waited for by its parent" \
+            "$adopted ended, or had ended, when their parent was gone already"
+    fi
+}
+
+# allow_left REGEX: what the report may say was left, "file ./log .*", say.
+allow_left() {
+    allowed="$allowed${allowed:+|}$1"
+}
+
+# Called after every test: no process, file, queue or other object stayed.
+assert_nothing_left() {
+    local file left
+    for file in "$BATS_TEST_TMPDIR"/run/report "$BATS_TEST_TMPDIR"/run/*/report; do
+        [[ -e $file ]] || continue
+        left=$(facts left "$file")
+        if [[ $left ]]; then
+            left=$(grep -vxE "${allowed:-nothing}" <<<"$left") || continue
+            complain "nothing left behind" "$left" || return 1
+        fi
+    done
+}
+
+# needs COMMAND PACKAGE: skips a test, visibly, where a tool is missing.
+needs() {
+    if ! command -v "$1" >/dev/null; then
+        skip "$1 is missing: install $2"
+    fi
+}

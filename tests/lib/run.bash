@@ -1,0 +1,154 @@
+# run.bash: running a program under test, and waiting for it.
+# shellcheck disable=SC2034  # several variables here are for the tests to read
+#
+# After a run these hold what is known of it:
+#   ended     "exit 3", "signal SEGV", "timeout 5"
+#   status    the same as a shell gives it: 3, 139, 124
+#   output    standard output; lines, its lines     (bats-assert uses these)
+#   stderr    standard error; both up to 64 KiB, whole in $run/stdout, stderr
+#   adopted   how many processes ended without a parent that waited for them
+#   report    the file with every fact of the run (see tools/init.c)
+
+# Makes the words that run a program, in $launch, and $run, a folder of its own.
+prepare_run() {
+    local seconds=$DEADLINE option
+    local OPTIND=1
+    input=/dev/null
+    while getopts t:i: option; do
+        case $option in
+        t) seconds=$OPTARG ;;
+        i) input=$OPTARG ;;
+        *) return 2 ;;
+        esac
+    done
+    shift $((OPTIND - 1))
+    run=$BATS_TEST_TMPDIR/run
+    if ((runs++)); then
+        rm -rf "$run/earlier.$runs"
+        mkdir "$run/earlier.$runs"
+        mv "$run"/{stdout,stderr,report,san} "$run/earlier.$runs"
+    fi
+    report=$run/report
+    ran="$*"
+    local program=$1
+    if [[ -x $BIN/$1 ]]; then
+        program=$BIN/$1
+    fi
+    launch=("$top/tools/sandbox" -t "$seconds" -o "$run" "$program" "${@:2}")
+}
+
+# Reads the first 64 KiB of a file, without the newlines at its end, as $(...)
+# would, into a variable: a program that doesn't stop writing must not make us
+# read it all.
+slurp() { # slurp VARIABLE FILE
+    local text
+    IFS= LC_ALL=C read -r -N 65536 -d '' text <"$2" || true
+    while [[ $text == *$'\n' ]]; do
+        text=${text%$'\n'}
+    done
+    printf -v "$1" %s "$text"
+}
+
+# facts WORD [FILE]: what the report says after that word, a line each.
+facts() {
+    local word rest
+    while read -r word rest; do
+        if [[ $word == "$1" ]]; then
+            printf '%s\n' "$rest"
+        fi
+    done <"${2:-$report}"
+}
+
+# Sets status, output and the rest from what the run left.
+collect() {
+    local word rest
+    ended='' adopted=0
+    while read -r word rest; do
+        case $word in
+        exit | timeout | signal | stopped) ended="$word${rest:+ $rest}" ;;
+        adopted) adopted=$((adopted + 1)) ;;
+        esac
+    done <"$report"
+    case $ended in
+    exit\ *) status=${ended#exit } ;;
+    signal\ *) status=$((128 + $(kill -l "${ended#signal }"))) ;;
+    *) status=124 ;;
+    esac
+    slurp output "$run/stdout"
+    slurp stderr "$run/stderr"
+    mapfile -t lines <<<"$output"
+    local logs=("$run"/san/*)
+    if [[ -s ${logs[0]} ]]; then
+        complain "no report of a sanitizer or of valgrind" "$(cat "${logs[@]}")"
+    fi
+}
+
+# run_program [-t SECONDS] [-i FILE] PROGRAM [ARG...]: runs it to its end, with
+# FILE as its standard input, or /dev/null.
+run_program() {
+    prepare_run "$@"
+    "${launch[@]}" <"$input" 3>&- 4>&-
+    collect
+}
+
+# start_program [-t SECONDS] PROGRAM [ARG...]: starts it and returns as soon as
+# it runs. type_line writes to its standard input, end_input closes that. $pid
+# is its number as seen from here, which isn't the number it sees itself.
+start_program() {
+    prepare_run "$@"
+    rm -f "$run/stdin" "$report"
+    mkfifo "$run/stdin"
+    exec {stdin}<>"$run/stdin"
+    # The subshell must not keep our end: the program would never see its end.
+    (
+        exec {stdin}>&-
+        exec "${launch[@]}"
+    ) <"$run/stdin" 3>&- 4>&- &
+    program_pid=$!
+    wait_until "$DEADLINE" grep -qs '^pid ' "$report"
+    pid=$(outside "$(facts pid)")
+}
+
+type_line() {
+    printf '%s\n' "$*" >&"$stdin"
+}
+
+end_input() {
+    if [[ -n $stdin ]]; then
+        exec {stdin}>&-
+        stdin=''
+    fi
+}
+
+# Waits for the end of what start_program started. Its input ends first.
+finish_program() {
+    end_input
+    wait "$program_pid"
+    program_pid=''
+    collect
+}
+
+stop_program() {
+    kill "$program_pid" 2>/dev/null || true
+    end_input
+    wait "$program_pid" || true
+    program_pid=''
+}
+
+exec {never}<> <(:)
+pause() {
+    read -r -t 0.01 -u "$never" || true
+}
+
+# wait_until SECONDS COMMAND...: runs the command again and again until it
+# succeeds. Fails when that takes longer than SECONDS.
+wait_until() {
+    local end=$((SECONDS + $1 + 1))
+    until "${@:2}"; do
+        if ((SECONDS >= end)); then
+            complain "within $1 s: ${*:2}" "not so after $1 s"
+            return 1
+        fi
+        pause
+    done
+}

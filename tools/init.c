@@ -1,0 +1,262 @@
+/*
+ * init: runs one command, ends it in time, and reports what became of it.
+ *
+ * Every program that a test, the tour or the grader runs is run by this one.
+ * It is the first process in the sandbox (PID 1), or, where there is no
+ * sandbox, a subreaper: either way, processes that lose their parent come to
+ * it, and so it knows what stayed behind.
+ *
+ * Usage: init -r FD [-t SECONDS] [-f BYTES] [-w DIR]... COMMAND [ARG...]
+ *        -r FD       write the report to this open descriptor
+ *        -t SECONDS  end everything after that long (default 5)
+ *        -f BYTES    no file may grow beyond this (default 16777216)
+ *        -w DIR      report files that appear in DIR; may be repeated
+ *
+ * The report, one fact a line, PIDs as they are in the sandbox:
+ *        pid N               the command was started
+ *        exit N | signal NAME | timeout SECONDS | stopped
+ *                            how the command ended; stopped: by a SIGTERM to us
+ *        cpu SECONDS         used by the command and the children it waited for
+ *        stuck TEXT          after a timeout: who waited for what
+ *        adopted N           a process whose parent ended without waiting for
+ *                            it came here, and ended by itself
+ *        left process N NAME | left file NAME (TYPE) | left msg|sem|shm ID
+ *        done                the report is whole
+ *
+ * The command gets descriptors 0 to 2 and no other, default signal handling,
+ * and a session of its own. Exit status: 0 if there is a whole report.
+ *
+ * See: pid_namespaces(7), PR_SET_CHILD_SUBREAPER in prctl(2), close_range(2)
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab.h"
+#include "leftovers.h"
+#include "procs.h"
+
+static const char usage_text[] =
+    "usage: init -r FD [-t SECONDS] [-f BYTES] [-w DIR]... COMMAND [ARG...]\n";
+
+/* Orphans that are on their way out get this long to be gone. */
+static const double GRACE = 0.3;
+
+enum { MAX_PROCS = 4096 };
+static struct proc procs[MAX_PROCS];
+
+static struct {
+    pid_t pid;
+    int status;
+    bool ended;
+    struct rusage usage;
+} command;
+
+static _Noreturn void become(char *argv[], long long max_file)
+{
+    const struct rlimit file = {(rlim_t)max_file, (rlim_t)max_file};
+    const struct rlimit core = {0, 0};
+    sigset_t none;
+
+    /*
+     * The shell starts background jobs with SIGINT ignored: undo that. By the
+     * call itself, for the C library doesn't let us at the two signals that it
+     * keeps; all zeros is SIG_DFL, and the kernel's signal set has 8 bytes.
+     */
+    for (int sig = 1; sig <= SIGRTMAX; sig++)
+        syscall(SYS_rt_sigaction, sig, (const long[8]){0}, NULL, 8);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    if (setsid() == -1)
+        err(1, "setsid");
+    if (setrlimit(RLIMIT_FSIZE, &file) == -1 ||
+        setrlimit(RLIMIT_CORE, &core) == -1)
+        err(1, "setrlimit");
+    /* By number: the C library's close_range() is too new for musl. */
+    if (syscall(SYS_close_range, 3U, ~0U, 0) == -1) {
+        for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
+            close(fd);
+    }
+    execvp(argv[0], argv);
+    warn("%s", argv[0]);
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Reaps all that has ended; says so of those that were left to us. */
+static void reap(FILE *report)
+{
+    struct rusage usage;
+    int status;
+    pid_t pid;
+
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        if (pid == command.pid) {
+            command.status = status;
+            command.usage = usage;
+            command.ended = true;
+        } else if (report != NULL) {
+            fprintf(report, "adopted %d\n", (int)pid);
+        }
+    }
+}
+
+static bool stop_requested;
+
+/* Waits for a child to end; false if it's late, or we are asked to stop. */
+static bool wait_for_change(const sigset_t *set, double deadline)
+{
+    double left = deadline - monotonic_seconds();
+    struct timespec timeout;
+    int sig;
+
+    if (left <= 0)
+        return false;
+    timeout.tv_sec = (time_t)left;
+    timeout.tv_nsec = (long)((left - (double)timeout.tv_sec) * 1e9);
+    sig = sigtimedwait(set, NULL, &timeout);
+    if (sig == SIGTERM || sig == SIGINT)
+        stop_requested = true;
+    return sig == SIGCHLD || (sig == -1 && errno == EINTR);
+}
+
+static int count_descendants(void)
+{
+    int count = descendants(getpid(), procs, MAX_PROCS);
+
+    if (count == -1)
+        err(1, "/proc");
+    return count;
+}
+
+static void kill_all(void)
+{
+    int count;
+
+    /* Again and again: a process that forks can be faster than the list. */
+    while ((count = count_descendants()) > 0) {
+        for (int i = 0; i < count; i++)
+            kill(procs[i].pid, SIGKILL);
+        reap(NULL);
+        sched_yield();
+    }
+}
+
+static void report_end(FILE *report, double seconds)
+{
+    const struct rusage *u = &command.usage;
+
+    if (stop_requested) {
+        fprintf(report, "stopped\n");
+        return;
+    }
+    if (!command.ended) {
+        fprintf(report, "timeout %g\n", seconds);
+        say_stuck(report, "stuck ", procs, count_descendants());
+        return;
+    }
+    if (WIFSIGNALED(command.status))
+        fprintf(report, "signal %s\n",
+                signal_name(WTERMSIG(command.status)) + strlen("SIG"));
+    else
+        fprintf(report, "exit %d\n", WEXITSTATUS(command.status));
+    fprintf(report, "cpu %.3f\n",
+            (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+                (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6);
+}
+
+/* What outlives the command, and doesn't end by itself within the grace. */
+static void report_left_processes(FILE *report, const sigset_t *set)
+{
+    double deadline = monotonic_seconds() + GRACE;
+    int count;
+
+    reap(report);
+    while ((count = count_descendants()) > 0) {
+        if (!wait_for_change(set, deadline))
+            break;
+        reap(report);
+    }
+    for (int i = 0; i < count; i++)
+        fprintf(report, "left process %d %s\n", (int)procs[i].pid,
+                procs[i].comm);
+}
+
+static void start(char *argv[], long long max_file, FILE *report)
+{
+    command.pid = fork();
+    if (command.pid == -1)
+        err(1, "fork");
+    if (command.pid == 0)
+        become(argv, max_file);
+    fprintf(report, "pid %d\n", (int)command.pid);
+    fflush(report);
+}
+
+int main(int argc, char *argv[])
+{
+    double seconds = 5, deadline;
+    long long max_file = 16 << 20;
+    FILE *report = NULL;
+    sigset_t set;
+    int opt;
+
+    while ((opt = getopt(argc, argv, "+hr:t:f:w:")) != -1) {
+        switch (opt) {
+        case 'r':
+            report = fdopen((int)parse_number("-r", optarg, 3, 1023), "a");
+            if (report == NULL)
+                err(1, "-r %s", optarg);
+            fcntl(fileno(report), F_SETFD, FD_CLOEXEC);
+            break;
+        case 't':
+            seconds = parse_seconds("-t", optarg, 0.001, 86400);
+            break;
+        case 'f':
+            max_file = parse_number("-f", optarg, 0, 1LL << 40);
+            break;
+        case 'w':
+            watch_folder(optarg);
+            break;
+        default:
+            usage(opt, usage_text);
+        }
+    }
+    if (report == NULL || argv[optind] == NULL)
+        usage('?', usage_text);
+
+    /* Not even a program of the same user can reach into us from now on. */
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* whoever wanted the report is gone */
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+
+    remember_what_is_there();
+    start(argv + optind, max_file, report);
+    deadline = monotonic_seconds() + seconds;
+    while (!command.ended && wait_for_change(&set, deadline))
+        reap(report);
+    report_end(report, seconds);
+    if (command.ended)
+        report_left_processes(report, &set);
+    kill_all();
+    report_what_is_new(report);
+    fprintf(report, "done\n");
+    if (fclose(report) == EOF)
+        err(1, "report");
+    return 0;
+}

@@ -1,0 +1,85 @@
+# lib.bash: what several tools need. Sourced; sets $top and goes there.
+#
+# The Makefile checks LAB= and EX= and passes names that exist: "07-pipes" or
+# "07-pipes/ex1_pipeline". Used by hand, a tool takes the same names.
+
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$top"
+BUILD=${BUILD:-build}
+
+# fail WORDS: one line on standard error, exit status 2.
+fail() {
+    echo "${0##*/}: $*" >&2
+    exit 2
+}
+
+# require COMMAND...: fails unless each is there, saying how to get it.
+require() {
+    local tool
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null ||
+            fail "$tool is missing: install it with 'make deps FOR=all'"
+    done
+}
+
+# job_count: how much may run at the same time. Without a sandbox every run sees
+# the others' processes and IPC objects, and would take them for its leftovers.
+job_count() {
+    if [[ $SANDBOX == bwrap ]] && command -v parallel >/dev/null; then
+        echo "${JOBS:-$(nproc)}"
+    else
+        echo 1
+    fi
+}
+
+# labs [NAME...]: those labs, or all.
+labs() {
+    if (($# > 0)); then
+        printf '%s\n' "$@"
+    else
+        find labs -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort
+    fi
+}
+
+# exercises FOLDER [NAME...]: NAME is a lab or an exercise; prints LAB/EXERCISE
+# for each that FOLDER, labs or solutions, has.
+exercises() {
+    local name path folder=$1
+    shift
+    for name in $(labs "$@"); do
+        for path in "$folder/${name%/*}"/ex*_*.c; do
+            path=${path#"$folder"/} path=${path%.c}
+            if [[ -e $folder/$path.c && ($name == "$path" || $name != */*) ]]; then
+                echo "$path"
+            fi
+        done
+    done
+}
+
+# build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder
+# SRC into folder OUT, both from the top; more words are for make. Prints what
+# the compiler says.
+build_exercise() {
+    make -s -C "labs/$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" "${@:5}"
+}
+
+# points_of FILE.bats [TAG]: "POINTS<tab>TEST NAME" of each test in it (that
+# has the tag), from the comment before it: "# bats test_tags=ex:1,points:10".
+points_of() {
+    awk -v tag="${2:-}" '
+        /^# bats test_tags=/ {
+            tags = "," substr($0, length("# bats test_tags=") + 1) ","
+        }
+        /^@test "/ {
+            name = $0
+            sub(/^@test "/, "", name)
+            sub(/" *\{ *$/, "", name)
+            points = tags
+            if (!sub(/.*,points:/, "", points))
+                points = 0
+            if (tag == "" || index(tags, "," tag ","))
+                printf "%d\t%s\n", points, name
+            tags = ""
+        }' "$1"
+}
