@@ -32,7 +32,7 @@ endif
 exercise := $(patsubst labs/%.c,%,$(exercise))
 endif
 
-build_lab = $(MAKE) -C labs/$(1) -j $(JOBS)
+build_lab = $(MAKE) -C labs/$(1) LAB=$(1) -j $(JOBS)
 solutions_of = SRC=../../solutions/$(1) OUT=../../$(BUILD)/solutions/$(1)
 define newline
 

@@ -62,6 +62,15 @@ static struct {
     struct rusage usage;
 } command;
 
+static void close_from(unsigned first)
+{
+    /* By number: the C library's close_range() is too new for musl. */
+    if (syscall(SYS_close_range, first, ~0U, 0) == -1) {
+        for (int fd = (int)first; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
+            close(fd);
+    }
+}
+
 static _Noreturn void become(char *argv[], long long max_file)
 {
     const struct rlimit file = {(rlim_t)max_file, (rlim_t)max_file};
@@ -83,11 +92,7 @@ static _Noreturn void become(char *argv[], long long max_file)
     if (setrlimit(RLIMIT_FSIZE, &file) == -1 ||
         setrlimit(RLIMIT_CORE, &core) == -1)
         err(1, "setrlimit");
-    /* By number: the C library's close_range() is too new for musl. */
-    if (syscall(SYS_close_range, 3U, ~0U, 0) == -1) {
-        for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
-            close(fd);
-    }
+    close_from(3);
     execvp(argv[0], argv);
     warn("%s", argv[0]);
     _exit(errno == ENOENT ? 127 : 126);
@@ -182,11 +187,9 @@ static void report_left_processes(FILE *report, const sigset_t *set)
     int count;
 
     reap(report);
-    while ((count = count_descendants()) > 0) {
-        if (!wait_for_change(set, deadline))
-            break;
+    while (count_descendants() > 0 && wait_for_change(set, deadline))
         reap(report);
-    }
+    count = count_descendants();
     for (int i = 0; i < count; i++)
         fprintf(report, "left process %d %s\n", (int)procs[i].pid,
                 procs[i].comm);
@@ -203,6 +206,20 @@ static void start(char *argv[], long long max_file, FILE *report)
     fflush(report);
 }
 
+/* Keeps that one descriptor, as 3, of all that we have inherited. */
+static FILE *open_report(int fd)
+{
+    FILE *report;
+
+    if (dup2(fd, 3) == -1)
+        err(1, "-r %d", fd);
+    close_from(4);
+    report = fdopen(3, "a");
+    if (report == NULL)
+        err(1, "-r %d", fd);
+    return report;
+}
+
 int main(int argc, char *argv[])
 {
     double seconds = 5, deadline;
@@ -214,10 +231,7 @@ int main(int argc, char *argv[])
     while ((opt = getopt(argc, argv, "+hr:t:f:w:")) != -1) {
         switch (opt) {
         case 'r':
-            report = fdopen((int)parse_number("-r", optarg, 3, 1023), "a");
-            if (report == NULL)
-                err(1, "-r %s", optarg);
-            fcntl(fileno(report), F_SETFD, FD_CLOEXEC);
+            report = open_report((int)parse_number("-r", optarg, 3, 1023));
             break;
         case 't':
             seconds = parse_seconds("-t", optarg, 0.001, 86400);

@@ -61,7 +61,7 @@ exercises() {
 # SRC into folder OUT, both from the top; more words are for make. Prints what
 # the compiler says.
 build_exercise() {
-    make -s -C "labs/$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" "${@:5}"
+    make -s -C "labs/$1" LAB="$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" "${@:5}"
 }
 
 # points_of FILE.bats [TAG]: "POINTS<tab>TEST NAME" of each test in it (that

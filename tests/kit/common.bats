@@ -114,8 +114,10 @@ status 2\n" "${wrong[@]}")"
 
 @test "every signal has the name that the shell gives it" {
     each 'name @' {1..31} 99
-    assert_output "$(for i in {1..31}; do echo "SIG$(kill -l "$i")"; done
-        echo "signal 99")"
+    assert_output "$(
+        for i in {1..31}; do echo "SIG$(kill -l "$i")"; done
+        echo "signal 99"
+    )"
 }
 
 @test "check_pthread names the call and the error" {

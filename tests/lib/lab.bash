@@ -29,7 +29,7 @@ load_library bats-support
 load_library bats-assert
 load_library bats-file
 
-top=${BASH_SOURCE[0]%/tests/lib/*}
+top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 LAB=${BATS_TEST_FILENAME##*/}
 LAB=${LAB%.bats}
 BUILD=${BUILD:-build}

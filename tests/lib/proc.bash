@@ -3,8 +3,9 @@
 # outside PID: the number that a process of the running program has out here,
 # given the number that it has in its sandbox. See NSpid in proc_pid_status(5).
 outside() {
-    awk -v wanted="$1" -v root="$program_pid" '
-        FNR == 1 { split(FILENAME, path, "/"); pid = path[3] }
+    # cat goes on when a process vanishes; awk would not.
+    cat /proc/[0-9]*/status 2>/dev/null | awk -v wanted="$1" -v root="$program_pid" '
+        $1 == "Pid:" { pid = $2 }
         $1 == "PPid:" { parent[pid] = $2 }
         $1 == "NSpid:" && $NF == wanted { found[pid] }
         END {
@@ -12,7 +13,7 @@ outside() {
                 for (p = pid; p > 0; p = parent[p])
                     if (p == root) { print pid; exit }
             exit 1
-        }' /proc/[0-9]*/status 2>/dev/null
+        }'
 }
 
 # field PID NAME: a line of /proc/PID/status without its name.
