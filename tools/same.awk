@@ -24,8 +24,9 @@ function may_stand(wanted, seen, after,    pid) {
     if ((wanted ~ /^47[0-9][0-9]$/ && seen ~ /^[0-9]+$/) ||
         (wanted ~ /^0x/ && length(wanted) > 8 && seen ~ /^0x/)) {
         pid = wanted in pids ? pids[wanted] : new_pids[wanted]
-        if (pid == "" && !(seen in taken)) {
+        if (pid == "" && !(seen in taken) && !(seen in new_taken)) {
             new_pids[wanted] = seen
+            new_taken[seen]
             return 1
         }
         return pid == seen
@@ -40,6 +41,7 @@ function same(wanted, seen,    w, s, n, i, pid) {
     if (cut(seen, s) != n)
         return 0
     split("", new_pids)
+    split("", new_taken)
     for (i = 1; i <= n; i++)
         if (i % 2 ? w[i] != s[i] : !may_stand(w[i], s[i], w[i + 1]))
             return 0
