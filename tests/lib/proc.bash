@@ -1,4 +1,5 @@
 # proc.bash: looking at a running program from outside, through /proc.
+# shellcheck disable=SC2154  # run.bash sets program_pid
 
 # outside PID: the number that a process of the running program has out here,
 # given the number that it has in its sandbox. See NSpid in proc_pid_status(5).

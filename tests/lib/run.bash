@@ -1,5 +1,5 @@
 # run.bash: running a program under test, and waiting for it.
-# shellcheck disable=SC2034  # several variables here are for the tests to read
+# shellcheck disable=SC2034,SC2154  # the tests read what is set here by name
 #
 # After a run these hold what is known of it:
 #   ended     "exit 3", "signal SEGV", "timeout 5"
