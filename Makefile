@@ -54,7 +54,7 @@ tour: examples ## run every example, with a caption (LAB=07: one lab)
 	@tools/tour $(labs)
 
 check: build/tools/init ## check your exercises (LAB=07, or EX=07/1: one)
-	@tools/check $(or $(exercise),$(labs))
+	@$(call need,bats)tools/check $(or $(exercise),$(labs))
 
 hint: ## a hint for an exercise: EX=07/1 STEP=1, then 2, then 3
 	@tools/hint $(call required,EX,$(exercise)) $(STEP)
@@ -68,18 +68,18 @@ reset: ## begin an exercise again: EX=07/1 (keeps a copy)
 ##@ For instructors
 
 gates: build/tools/init ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
-	@tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
+	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
 
 soak: build/tools/init ## all tests and every solution N=20 times, under load
-	@tools/soak $(or $(N),20) $(labs)
+	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 
 dist: ## a tarball for students: no solutions, no wrong programs
-	@tools/dist
+	@$(call need,git)tools/dist
 
 ##@ For maintainers
 
 test: examples solutions kit ## all of the kit's tests (LAB=07, JOBS=n, UNDER=valgrind)
-	@JOBS=$(JOBS) tools/test $(if $(LAB),$(labs))
+	@$(call need,bats)JOBS=$(JOBS) tools/test $(if $(LAB),$(labs))
 
 stubs: ## make the exercise stubs again from the solutions
 	@tools/stubs
@@ -88,7 +88,7 @@ transcripts: examples ## make the transcripts in the READMEs again (LAB=07)
 	@tools/transcript -u $(labs)
 
 lint: ## clang-format, cppcheck, shellcheck, shfmt
-	@tools/lint
+	@$(call need,clang-format cppcheck shellcheck shfmt git)tools/lint
 
 timings: ## how long the build and each lab's tests take
 	@tools/timings
@@ -99,6 +99,9 @@ new-lab: ## begin a lab that passes already: NAME=17-topic
 clean: ## remove everything that was made
 	rm -rf build
 
+# $(call need,TOOL...): nothing, or the end, if one isn't there.
+need = $(foreach tool,$(1),$(if $(shell command -v $(tool)),,$(error $(tool) is \
+    missing: tools/deps all installs it)))
 required = $(or $(strip $2),$(error $1= is missing: see make help))
 
 examples: build/tools/init

@@ -15,8 +15,11 @@ endif
 ifneq ($(and $(SAN),$(findstring musl,$(CC))),)
 $(error SAN=$(SAN): musl has no sanitizers; leave out SAN, or CC=$(CC))
 endif
+# make deps must work where there is no compiler yet.
+ifneq ($(filter-out deps help clean,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell command -v $(firstword $(CC))),)
-$(error CC=$(CC): no such compiler here; install it, or say CC=gcc or CC=clang)
+$(error CC=$(CC): no such compiler here; tools/deps installs one, or say CC=gcc or CC=clang)
+endif
 endif
 
 variant_parts := $(filter-out cc,$(notdir $(firstword $(CC)))) $(subst $(comma),-,$(SAN))

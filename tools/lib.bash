@@ -14,15 +14,6 @@ fail() {
     exit 2
 }
 
-# require COMMAND...: fails unless each is there, saying how to get it.
-require() {
-    local tool
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null ||
-            fail "$tool is missing: install it with 'make deps FOR=all'"
-    done
-}
-
 # job_count: how much may run at the same time. Without a sandbox every run sees
 # the others' processes and IPC objects, and would take them for its leftovers.
 job_count() {
@@ -58,10 +49,11 @@ exercises() {
 }
 
 # build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder
-# SRC into folder OUT, both from the top; more words are for make. Prints what
-# the compiler says.
+# SRC into folder OUT, both from the top. Prints what the compiler says, if it
+# says anything.
 build_exercise() {
-    make -s -C "labs/$1" LAB="$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" "${@:5}"
+    make -s -C "labs/$1" LAB="$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" \
+        2>&1 >/dev/null
 }
 
 # points_of FILE.bats [TAG]: "POINTS<tab>TEST NAME" of each test in it (that

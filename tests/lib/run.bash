@@ -8,6 +8,7 @@
 #   stderr    standard error; both up to 64 KiB, whole in $run/stdout, stderr
 #   adopted   how many processes ended without a parent that waited for them
 #   report    the file with every fact of the run (see tools/init.c)
+# So a test must not use these names for anything else.
 
 # Makes the words that run a program, in $launch, and $run, a folder of its own.
 prepare_run() {
@@ -95,7 +96,8 @@ run_program() {
 # it runs. type_line writes to its standard input, end_input closes that. $pid
 # is its number as seen from here, which isn't the number it sees itself.
 start_program() {
-    prepare_run "$@"
+    # A program that is held still for us must not be ended because we are slow.
+    prepare_run -t $((3 * DEADLINE)) "$@"
     rm -f "$run/stdin" "$report"
     mkfifo "$run/stdin"
     exec {stdin}<>"$run/stdin"

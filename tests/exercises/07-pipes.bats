@@ -1,0 +1,461 @@
+# Lab 07: pipes, the exercises.
+#
+# shellcheck disable=SC2034,SC2030,SC2031  # each test has its own ran and pid
+
+load ../lib/lab
+
+# start PROGRAM [ARG...]: start_program for one that should go on running. It
+# gets more time than a single condition that is awaited.
+start() {
+    if ! start_program -t $((3 * DEADLINE)) "$@"; then
+        finish_program
+        complain "to run until its input ends" "$(how_it_ended)"
+    fi
+}
+
+how_it_ended() {
+    echo "it ended with $ended${stderr:+, standard error: $stderr}"
+}
+
+# await WORDS COMMAND...: waits until the command succeeds, or complains.
+await() {
+    local saw
+    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
+        saw="not so after $DEADLINE s; standard output: $(head -c 500 "$run/stdout")"
+        if gone "$pid"; then
+            finish_program
+            saw=$(how_it_ended)
+        fi
+        complain "$1" "$saw"
+    fi
+}
+
+gone() {
+    [[ ! -e /proc/$1 || $(state "$1") == Z ]]
+}
+
+# child_of PID NAME: the child that runs the program of that name, once it does.
+child_of() {
+    pgrep -P "$1" -x "$2"
+}
+
+# await_children NAME...: waits until those run, as children of the program.
+await_children() {
+    local name
+    for name; do
+        await "a child that runs $name" child_of "$pid" "$name" >/dev/null
+    done
+}
+
+# written TEXT: whether it has come out of the running program.
+written() {
+    grep -qF -- "$1" "$run/stdout"
+}
+
+# assert_only_standard PID NAME: that it has no descriptor but 0 to 2 open, once
+# it runs: a program that has just begun may have a library's file open.
+assert_only_standard() {
+    only_standard() { [[ $(descriptors "$1") == "0 1 2" ]]; }
+    if ! wait_until "$DEADLINE" only_standard "$1" 2>/dev/null; then
+        complain "$2 to have these descriptors open: 0 1 2" "$(descriptors "$1")"
+    fi
+}
+
+# assert_same_bytes FILE: that the program has written exactly what is in it.
+assert_same_bytes() {
+    local difference
+    if ! difference=$(cmp "$1" "$run/stdout" 2>&1); then
+        complain "on standard output, $(wc -c <"$1") bytes, as from a shell's pipe" \
+            "$(wc -c <"$run/stdout") bytes; ${difference/"$1"/expected}"
+    fi
+}
+
+# assert_idle: that the program runs at most for an instant while we look.
+# The kernel counts how long it ran, in ns, and how often, in /proc/PID/schedstat.
+assert_idle() {
+    local before before_turns after after_turns i end
+    await "to sleep" in_state "$pid" S
+    read -r before _ before_turns <"/proc/$pid/schedstat"
+    end=$((${EPOCHREALTIME/./} + 250000))
+    for ((i = 0; i < 5 || ${EPOCHREALTIME/./} < end; i++)); do
+        pause
+    done
+    read -r after _ after_turns <"/proc/$pid/schedstat"
+    local turns=$((after_turns - before_turns)) time=$(((after - before) / 1000))
+    if ((turns > 5 || time > 20000)); then
+        complain "to sleep in poll() while nothing can be done" \
+            "in a quarter of a second it ran $turns times, for $time µs"
+    fi
+}
+
+# bats test_tags=ex:1,points:5
+@test "one command gets its arguments, standard input and standard output" {
+    likely "the command is run through a shell, or not with exactly its arguments" \
+        "TODO 1 in ex1_pipeline.c; execvp(3)"
+    word=$RANDOM
+    echo "input $word" >"$BATS_TEST_TMPDIR/input"
+    run_program -i "$BATS_TEST_TMPDIR/input" \
+        ex1_pipeline sh -c 'read x; printf "<%s>" "$x" "$@"' sh "a  $word" '*' '' '$HOME' -h
+    assert_ended "exit 0"
+    expect "the line of input and each argument as it was given" \
+        assert_output "<input $word><a  $word><*><><\$HOME><-h>"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:4
+@test "the exit status is the command's" {
+    likely "the status from waitpid() is taken as it is: WEXITSTATUS() decodes it" \
+        "\"Exit status\" of ex1_pipeline in the README; waitpid(2)"
+    code=$((RANDOM % 100 + 2))
+    run_program ex1_pipeline sh -c "exit $code"
+    assert_ended "exit $code"
+    run_program ex1_pipeline true
+    assert_ended "exit 0"
+    expect "nothing on standard error" assert_equal "$stderr" ""
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:4
+@test "a command that can't be run gives 127 or 126, and a message" {
+    likely "after execvp() failed: errno wasn't looked at, or the child went on" \
+        "\"Exit status\" of ex1_pipeline in the README; execvp(3)"
+    name=no-such-command-$RANDOM
+    run_program ex1_pipeline "$name"
+    assert_ended "exit 127"
+    expect "the message" assert_equal "$stderr" \
+        "ex1_pipeline: $name: No such file or directory"
+    run_program ex1_pipeline /etc/passwd
+    assert_ended "exit 126"
+    expect "the message" assert_equal "$stderr" \
+        "ex1_pipeline: /etc/passwd: Permission denied"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:6
+@test "the second command reads what the first writes" {
+    likely "a write end is still open, in the parent or in the reader: no end of file" \
+        "\"Close what you don't use\" in the README; pipe(7)"
+    first=$RANDOM
+    seq "$first" 40000 | sort -r >"$BATS_TEST_TMPDIR/expected"
+    run_program ex1_pipeline seq "$first" 40000 -- sort -r
+    assert_ended "exit 0"
+    assert_same_bytes "$BATS_TEST_TMPDIR/expected"
+    expect "nothing on standard error" assert_equal "$stderr" ""
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:4
+@test "a pipeline may have any number of stages, in the order given" {
+    likely "from the third stage on, a stage reads from the wrong pipe" \
+        "TODO 2 and 3 in ex1_pipeline.c: the next stage's input is this one's pipe"
+    number=$RANDOM count=$((RANDOM % 20 + 100)) stages=()
+    for ((i = 0; i < count; i++)); do
+        stages+=(-- sed "s/\$/$((i % 10))/")
+    done
+    run_program ex1_pipeline echo "$number:" "${stages[@]}"
+    ran="ex1_pipeline echo $number: -- sed s/\$/0/ -- sed s/\$/1/ ... ($((count + 1)) stages)"
+    assert_ended "exit 0"
+    expect "each stage's digit, in order" assert_output \
+        "$number:$(for ((i = 0; i < count; i++)); do printf %s $((i % 10)); done)"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:4
+@test "a long pipeline needs no more than three more descriptors" {
+    likely "all pipes are made first, or ends are closed only when all stages run" \
+        "\"Limits\" of ex1_pipeline in the README; RLIMIT_NOFILE in getrlimit(2)"
+    word=$RANDOM stages=()
+    for ((i = 0; i < 30; i++)); do
+        stages+=(-- sed 's/$/x/')
+    done
+    run_program bash -c 'ulimit -n 6; exec ex1_pipeline echo "$0" "$@"' \
+        "$word" "${stages[@]}"
+    ran="ex1_pipeline echo $word -- sed s/\$/x/ -- ... (31 stages, with ulimit -n 6)"
+    assert_ended "exit 0"
+    expect "what echo wrote, and an x from each sed" \
+        assert_output "$word$(printf 'x%.0s' {1..30})"
+}
+
+# bats test_tags=ex:1,points:4
+@test "all stages run at the same time" {
+    likely "a stage is waited for before the next is started" \
+        "\"All at once\" in the README; waitpid(2)"
+    start ex1_pipeline cat -- sed -u s/a/b/ -- grep --line-buffered .
+    await_children cat sed grep
+    word=$RANDOM
+    type_line "a $word"
+    await "the line to go through all stages while more may come" written "b $word"
+    finish_program
+    assert_ended "exit 0"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:5
+@test "each stage has its two ends of pipes and no other" {
+    likely "a descriptor from pipe() outlived exec in some stage" \
+        "\"Close what you don't use\" in the README; /proc/PID/fd in proc(5)"
+    start ex1_pipeline cat -- tr a b -- sed s/c/d/
+    await_children cat tr sed
+    for name in cat tr sed; do
+        assert_only_standard "$(child_of "$pid" "$name")" "$name"
+    done
+    middle=$(child_of "$pid" tr)
+    expect "cat and tr joined by a pipe" assert_equal \
+        "$(readlink "/proc/$(child_of "$pid" cat)/fd/1")" "$(readlink "/proc/$middle/fd/0")"
+    expect "tr and sed joined by another pipe" assert_equal \
+        "$(readlink "/proc/$(child_of "$pid" sed)/fd/0")" "$(readlink "/proc/$middle/fd/1")"
+    finish_program
+    assert_ended "exit 0"
+}
+
+# bats test_tags=ex:1,points:4
+@test "a stage that nobody reads from any more ends" {
+    likely "somebody still holds the read end of its pipe: the parent, or a stage" \
+        "\"Writing with no reader\" in the README; SIGPIPE in signal(7)"
+    word=$RANDOM
+    run_program ex1_pipeline yes "$word" -- head -n 1
+    assert_ended "exit 0"
+    expect "one line" assert_output "$word"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:4
+@test "the last command's status counts, 128 + N if signal N killed it" {
+    likely "another stage's status is returned, or WIFSIGNALED() wasn't asked" \
+        "\"Exit status\" of ex1_pipeline in the README; waitpid(2)"
+    code=$((RANDOM % 100 + 2))
+    run_program ex1_pipeline sh -c 'exit 7' -- \
+        no-such-command -- sh -c "exit $code"
+    assert_ended "exit $code"
+    expect "the message of the stage that can't be run" assert_equal "$stderr" \
+        "ex1_pipeline: no-such-command: No such file or directory"
+    for signal in TERM KILL; do
+        run_program ex1_pipeline true -- sh -c "kill -$signal \$\$"
+        assert_ended "exit $((128 + $(kill -l $signal)))"
+    done
+    run_program ex1_pipeline sh -c 'kill -TERM $$' -- cat
+    assert_ended "exit 0"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:3
+@test "it returns only when every stage has ended" {
+    likely "only the last stage is waited for, or too few children" \
+        "\"End\" of ex1_pipeline in the README; waitpid(2)"
+    start ex1_pipeline sh -c 'exec >&-; read x; echo "first: $x" >&2; exit 9' -- \
+        sh -c 'cat; exit 3'
+    one_runs() { gone "$pid" || [[ $(pgrep -c -r S,R,D -P "$pid") == 1 ]]; }
+    await "the last command to end" one_runs
+    word=$RANDOM
+    type_line "$word"
+    finish_program
+    assert_ended "exit 3"
+    expect "the first stage to go on until its end" assert_equal "$stderr" "first: $word"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:1,points:3
+@test "if a stage can't be started, the others end and the status is 1" {
+    likely "the last pipe's read end stays open, so the stage before never ends" \
+        "\"Errors\" of ex1_pipeline in the README; TODO 4 in ex1_pipeline.c"
+    # Room for one pipe, but not for a second while the first is in use.
+    run_program bash -c 'ulimit -n 5; exec ex1_pipeline yes -- cat -- cat'
+    ran="ex1_pipeline yes -- cat -- cat (with ulimit -n 5)"
+    assert_ended "exit 1"
+    expect "why the second pipe can't be made, and nothing else" assert_regex \
+        "$stderr" $'^ex1_pipeline: pipe2?: [^\n]+$'
+    assert_every_child_waited_for
+}
+
+# ---- ex2_coprocess ----
+
+# assert_report FED GOT: the line on standard error, and nothing else there.
+assert_report() {
+    expect "on standard error: fed $1 bytes, got $2 bytes" \
+        assert_regex "$stderr" "^fed ($1) bytes, got ($2) bytes$"
+}
+
+# bats test_tags=ex:2,points:4
+@test "the exit status is the command's, 128 + N if signal N killed it" {
+    likely "the command isn't waited for, or WIFSIGNALED() wasn't asked" \
+        "\"Exit status\" of ex2_coprocess in the README; waitpid(2)"
+    code=$((RANDOM % 100 + 2))
+    run_program ex2_coprocess sh -c "exit $code"
+    assert_ended "exit $code"
+    run_program ex2_coprocess sh -c 'kill -TERM $$'
+    assert_ended "exit 143"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:3
+@test "a command that can't be run as a coprocess gives 127 or 126" {
+    likely "after execvp() failed: errno wasn't looked at, or the child went on" \
+        "\"Exit status\" of ex2_coprocess in the README; execvp(3)"
+    name=no-such-command-$RANDOM
+    run_program ex2_coprocess "$name"
+    assert_ended "exit 127"
+    expect "the message" assert_regex "$stderr" \
+        "^ex2_coprocess: $name: No such file or directory($|"$'\n)'
+    run_program ex2_coprocess /etc/passwd
+    assert_ended "exit 126"
+    expect "the message" assert_regex "$stderr" \
+        "^ex2_coprocess: /etc/passwd: Permission denied($|"$'\n)'
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:5
+@test "all that a command writes is passed on, with no input" {
+    likely "reading stops after the first read(), or before end of file" \
+        "TODO 2 in ex2_coprocess.c; read(2)"
+    first=$RANDOM
+    seq "$first" 100000 >"$BATS_TEST_TMPDIR/expected"
+    run_program ex2_coprocess seq "$first" 100000
+    assert_ended "exit 0"
+    assert_same_bytes "$BATS_TEST_TMPDIR/expected"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:5
+@test "a command that reads everything before it answers" {
+    likely "its input isn't closed at the end of ours, or its answer isn't waited for" \
+        "\"Two pipes, and the deadlock\" in the README; TODO 3 in ex2_coprocess.c"
+    seq "$RANDOM" 60000 >"$BATS_TEST_TMPDIR/input"
+    LC_ALL=C sort -r "$BATS_TEST_TMPDIR/input" >"$BATS_TEST_TMPDIR/expected"
+    run_program -i "$BATS_TEST_TMPDIR/input" ex2_coprocess sort -r
+    assert_ended "exit 0"
+    assert_same_bytes "$BATS_TEST_TMPDIR/expected"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:5
+@test "far more data than the pipes hold goes in and out" {
+    likely "a write waits while nobody reads the output, or a short write is taken for a whole one" \
+        "\"Two pipes, and the deadlock\" in the README; O_NONBLOCK in fcntl(2), poll(2)"
+    seq "$RANDOM" 99999 >"$BATS_TEST_TMPDIR/input"
+    # It writes 20 times what it reads: its output is full first.
+    command=(sed 's/.*/&&&&&&&&&&&&&&&&&&&&/')
+    "${command[@]}" "$BATS_TEST_TMPDIR/input" >"$BATS_TEST_TMPDIR/expected"
+    run_program -i "$BATS_TEST_TMPDIR/input" ex2_coprocess "${command[@]}"
+    assert_ended "exit 0"
+    assert_same_bytes "$BATS_TEST_TMPDIR/expected"
+}
+
+# bats test_tags=ex:2,points:5
+@test "each answer is passed on as soon as it comes" {
+    likely "output is held back: in a stdio buffer, or until the input ends" \
+        "\"Transfer\" of ex2_coprocess in the README; setvbuf(3)"
+    start ex2_coprocess sed -u 's/^/answer /'
+    for i in 1 2 3; do
+        word=$i-$RANDOM
+        type_line "$word"
+        await "the answer before the next line is typed" written "answer $word"
+    done
+    finish_program
+    assert_ended "exit 0"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:4
+@test "it sleeps in poll while there is nothing to do" {
+    likely "poll() is asked for an event that is always there, or has a timeout of 0" \
+        "\"Waiting for several things\" in the README; poll(2)"
+    start ex2_coprocess cat
+    word=$RANDOM
+    type_line "$word"
+    await "what cat answers" written "$word"
+    assert_idle # since there is no input
+
+    finish_program
+
+    # A command that reads nothing: the pipe is full, and more would come.
+    start bash -c 'yes | exec ex2_coprocess sh -c "echo ready; kill -STOP \$\$"'
+    await "the command's output" written ready
+    pid=$(child_of "$pid" ex2_coprocess)
+    stopped=$(await "a child that has stopped" pgrep -P "$pid" -r T -x sh)
+    assert_idle
+    kill -KILL "$stopped"
+    finish_program
+    assert_ended "exit 137"
+}
+
+# bats test_tags=ex:2,points:5
+@test "a command may stop reading early" {
+    likely "SIGPIPE killed ex2_coprocess, or EPIPE was taken for a failure" \
+        "\"Writing with no reader\" in the README; EPIPE in write(2)"
+    seq "$RANDOM" 99999 >"$BATS_TEST_TMPDIR/input"
+    run_program -i "$BATS_TEST_TMPDIR/input" ex2_coprocess head -n 1
+    assert_ended "exit 0"
+    expect "the first line of the input" assert_output "$(head -n 1 "$BATS_TEST_TMPDIR/input")"
+    assert_report "[0-9]+" "$((${#output} + 1))"
+
+    # What it writes after that counts, too.
+    run_program bash -c 'yes | ex2_coprocess sh -c "exec <&-; seq 50000"'
+    assert_ended "exit 0"
+    expect "50000 lines" assert_equal "$(cksum <"$run/stdout")" "$(seq 50000 | cksum)"
+}
+
+# bats test_tags=ex:2,points:3
+@test "it notices that the command has gone while its own input is idle" {
+    likely "only read() on the own input is waited for: poll() reports POLLERR unasked" \
+        "\"Transfer\" of ex2_coprocess in the README; POLLERR in poll(2)"
+    start ex2_coprocess head -n 1
+    word=$RANDOM
+    type_line "$word"
+    await "to end though its own input is still open" gone "$pid"
+    finish_program
+    assert_ended "exit 0"
+    expect "the line" assert_output "$word"
+    assert_report "$((${#word} + 1))" "$((${#word} + 1))"
+}
+
+# bats test_tags=ex:2,points:4
+@test "the command has descriptors 0 to 2 only, and SIGPIPE at its default" {
+    likely "ends of pipes outlived exec, or the parent's SIG_IGN did" \
+        "\"The command\" of ex2_coprocess in the README; O_CLOEXEC in open(2), execve(2)"
+    start ex2_coprocess cat
+    await_children cat
+    child=$(child_of "$pid" cat)
+    assert_only_standard "$child" cat
+    ignored=$((0x$(field "$child" SigIgn)))
+    expect "SIGPIPE not ignored in cat" assert_equal $((ignored >> 12 & 1)) 0
+    word=$RANDOM
+    type_line "$word"
+    finish_program
+    assert_ended "exit 0"
+    expect "what cat wrote" assert_output "$word"
+}
+
+# bats test_tags=ex:2,points:3
+@test "the report counts what was written and read" {
+    likely "bytes are counted that a short write didn't take, or the line is different" \
+        "\"Report\" of ex2_coprocess in the README; write(2)"
+    seq "$RANDOM" 50000 >"$BATS_TEST_TMPDIR/input"
+    command=(sed 's/.*/&&&&&&&&&&&&&&&&&&&&/')
+    run_program -i "$BATS_TEST_TMPDIR/input" ex2_coprocess "${command[@]}"
+    assert_ended "exit 0"
+    assert_report "$(wc -c <"$BATS_TEST_TMPDIR/input")" \
+        "$("${command[@]}" "$BATS_TEST_TMPDIR/input" | wc -c)"
+    run_program ex2_coprocess no-such-command
+    expect "the message, then the report" assert_regex "$stderr" \
+        $'^ex2_coprocess: [^\n]*\nfed 0 bytes, got 0 bytes$'
+}
+
+# bats test_tags=ex:2,points:4
+@test "if its own input or output fails, it ends the command and says why" {
+    likely "a failed read() or write() of its own is ignored, or the command is left alone" \
+        "\"Errors\" of ex2_coprocess in the README; kill(2), waitpid(2)"
+    # Only a signal ends these two: they care for no end of file.
+    run_program bash -c 'exec ex2_coprocess sh -c "echo x; while :; do read x; done" >/dev/full'
+    ran="ex2_coprocess sh -c 'echo x; while :; do read x; done' >/dev/full"
+    assert_ended "exit 1"
+    expect "the message" assert_equal "$stderr" \
+        "ex2_coprocess: standard output: No space left on device"
+    assert_every_child_waited_for
+
+    run_program bash -c 'exec ex2_coprocess sh -c "while :; do read x; done" </'
+    ran="ex2_coprocess sh -c 'while :; do read x; done' </"
+    assert_ended "exit 1"
+    expect "the message" assert_equal "$stderr" \
+        "ex2_coprocess: standard input: Is a directory"
+    assert_every_child_waited_for
+}
