@@ -2,20 +2,10 @@
 
 load lib/lab
 
-# child_of PID NAME: the child that runs the program of that name, once it does.
-child_of() {
-    pgrep -P "$1" -x "$2"
-}
-
-# said TEXT: whether the running program has written a line with that.
-said() {
-    grep -qF -- "$1" "$run/stdout"
-}
-
 @test "parent_child: the parent keeps the write end, the child the read end" {
     start_program -t 60 parent_child -w
-    wait_until "$DEADLINE" said 'Enter goes on'
-    wait_until "$DEADLINE" said 'reads from'
+    wait_until "$DEADLINE" written 'Enter goes on'
+    wait_until "$DEADLINE" written 'reads from'
     pipe=$(readlink "/proc/$pid/fd/4")
     assert_regex "$pipe" '^pipe:\[[0-9]+\]$'
     assert_equal "$(ends "$pid" "$pipe")" "4 write"
@@ -29,7 +19,7 @@ said() {
 
 @test "parent_child: the child waits in read until something is sent" {
     start_program -t 60 parent_child -w
-    wait_until "$DEADLINE" said 'reads from'
+    wait_until "$DEADLINE" written 'reads from'
     wait_until "$DEADLINE" in_state "$(child_of "$pid" parent_child)" S
     refute grep -E 'got|end of file' "$run/stdout"
     end_input
@@ -179,14 +169,14 @@ said() {
 
 @test "eof_broken: the reader waits, and itself holds the last write end" {
     start_program -t 60 eof_broken -t 60
-    wait_until "$DEADLINE" said 'got 12 bytes'
+    wait_until "$DEADLINE" written 'got 12 bytes'
     child=$(child_of "$pid" eof_broken)
     pipe=$(readlink "/proc/$child/fd/3")
     none() { [[ -z $(ends "$@") ]]; }
     wait_until "$DEADLINE" none "$pid" "$pipe"
     assert_equal "$(ends "$child" "$pipe")" $'3 read\n4 write'
     wait_until "$DEADLINE" in_state "$child" S
-    refute said 'end of file'
+    refute written 'end of file'
 
     kill -KILL "$pid" # and the reader doesn't outlive it
     finish_program

@@ -52,6 +52,7 @@ exercises() {
 # SRC into folder OUT, both from the top. Prints what the compiler says, if it
 # says anything.
 build_exercise() {
+    # shellcheck disable=SC2069  # only its standard error is wanted
     make -s -C "labs/$1" LAB="$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" \
         2>&1 >/dev/null
 }

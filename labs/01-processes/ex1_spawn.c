@@ -50,6 +50,7 @@ static void pass_on(int sig)
  * is the signal mask as it was. */
 static void hold_signals(sigset_t *before)
 {
+    const struct sigaction normal = {.sa_handler = SIG_DFL};
     sigset_t set;
 
     sigemptyset(&set);
@@ -59,7 +60,7 @@ static void hold_signals(sigset_t *before)
 
     /* Had SIGCHLD been ignored when we were started, the kernel would
      * not keep the command's status for us. */
-    signal(SIGCHLD, SIG_DFL);
+    sigaction(SIGCHLD, &normal, NULL);
 }
 
 /* Passes on the signals that were held back, and those to come. No

@@ -78,12 +78,14 @@ enum { FAULT_COUNT = sizeof faults / sizeof faults[0] };
 
 static _Noreturn void be_child(size_t i)
 {
+    const struct sigaction default_action = {.sa_handler = SIG_DFL};
+
     /* Leave no core file. */
     prctl(PR_SET_DUMPABLE, 0);
 
     /* A sanitizer would catch these: here the kernel acts. */
-    signal(SIGSEGV, SIG_DFL);
-    signal(SIGFPE, SIG_DFL);
+    sigaction(SIGSEGV, &default_action, NULL);
+    sigaction(SIGFPE, &default_action, NULL);
 
     say("child", "%s", faults[i].what);
     faults[i].fault();

@@ -33,9 +33,10 @@ static int value = 10;
 /* Meets sig as a new process would: not ignored, and not blocked. */
 static void send_to_myself(int sig)
 {
+    const struct sigaction default_action = {.sa_handler = SIG_DFL};
     sigset_t none;
 
-    signal(sig, SIG_DFL); /* refused, and not needed, for SIGKILL */
+    sigaction(sig, &default_action, NULL); /* refused for SIGKILL */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 

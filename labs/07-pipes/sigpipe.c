@@ -29,8 +29,9 @@ static const char usage_text[] = "Usage: sigpipe\n";
  * Its exit status is the error of that write, 0 if there is none.
  * Returns its wait status.
  */
-static int write_in_child(const char *role, sighandler_t action, int fd)
+static int write_in_child(const char *role, sighandler_t handler, int fd)
 {
+    const struct sigaction action = {.sa_handler = handler};
     pid_t child = fork();
     int status;
 
@@ -39,7 +40,7 @@ static int write_in_child(const char *role, sighandler_t action, int fd)
         err(1, "fork");
     case 0:
         /* SIG_DFL too: who started us may have ignored it. */
-        signal(SIGPIPE, action);
+        sigaction(SIGPIPE, &action, NULL);
         say(role, "writes one byte");
         if (write(fd, "x", 1) == 1)
             exit(0);

@@ -148,6 +148,7 @@ static bool exchange(int out, int in, const char *data, size_t len,
 
 int main(int argc, char *argv[])
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     long long len = 1048576;
     double limit = 0.5;
     bool mistake = false, done;
@@ -190,7 +191,7 @@ int main(int argc, char *argv[])
     close(up[WRITE_END]);
 
     /* If the child dies, our write() shall fail and say so. */
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &ignore, NULL);
     data = malloc((size_t)len);
     if (data == NULL)
         err(1, "malloc");

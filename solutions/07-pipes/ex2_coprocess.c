@@ -81,7 +81,9 @@ static void start(struct command *c, char *argv[])
 
     /* TODO 4 BEGIN: an ignored signal stays ignored after exec. The
      * command has a right to its SIGPIPE. */
-    signal(SIGPIPE, SIG_DFL);
+    const struct sigaction normal = {.sa_handler = SIG_DFL};
+
+    sigaction(SIGPIPE, &normal, NULL);
     /* TODO 4 END */
 
     /* TODO 1 BEGIN: the pipes become standard input and output; nothing
@@ -269,7 +271,9 @@ int main(int argc, char *argv[])
         usage('?', usage_text);
 
     /* TODO 4 BEGIN: a command that stops reading must not kill us. */
-    signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGPIPE, &ignore, NULL);
     /* TODO 4 END */
 
     start(&command, argv + optind);

@@ -4,90 +4,6 @@
 
 load ../lib/lab
 
-# start PROGRAM [ARG...]: start_program for one that should go on running. It
-# gets more time than a single condition that is awaited.
-start() {
-    if ! start_program -t $((3 * DEADLINE)) "$@"; then
-        finish_program
-        complain "to run until its input ends" "$(how_it_ended)"
-    fi
-}
-
-how_it_ended() {
-    echo "it ended with $ended${stderr:+, standard error: $stderr}"
-}
-
-# await WORDS COMMAND...: waits until the command succeeds, or complains.
-await() {
-    local saw
-    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
-        saw="not so after $DEADLINE s; standard output: $(head -c 500 "$run/stdout")"
-        if gone "$pid"; then
-            finish_program
-            saw=$(how_it_ended)
-        fi
-        complain "$1" "$saw"
-    fi
-}
-
-gone() {
-    [[ ! -e /proc/$1 || $(state "$1") == Z ]]
-}
-
-# child_of PID NAME: the child that runs the program of that name, once it does.
-child_of() {
-    pgrep -P "$1" -x "$2"
-}
-
-# await_children NAME...: waits until those run, as children of the program.
-await_children() {
-    local name
-    for name; do
-        await "a child that runs $name" child_of "$pid" "$name" >/dev/null
-    done
-}
-
-# written TEXT: whether it has come out of the running program.
-written() {
-    grep -qF -- "$1" "$run/stdout"
-}
-
-# assert_only_standard PID NAME: that it has no descriptor but 0 to 2 open, once
-# it runs: a program that has just begun may have a library's file open.
-assert_only_standard() {
-    only_standard() { [[ $(descriptors "$1") == "0 1 2" ]]; }
-    if ! wait_until "$DEADLINE" only_standard "$1" 2>/dev/null; then
-        complain "$2 to have these descriptors open: 0 1 2" "$(descriptors "$1")"
-    fi
-}
-
-# assert_same_bytes FILE: that the program has written exactly what is in it.
-assert_same_bytes() {
-    local difference
-    if ! difference=$(cmp "$1" "$run/stdout" 2>&1); then
-        complain "on standard output, $(wc -c <"$1") bytes, as from a shell's pipe" \
-            "$(wc -c <"$run/stdout") bytes; ${difference/"$1"/expected}"
-    fi
-}
-
-# assert_idle: that the program runs at most for an instant while we look.
-# The kernel counts how long it ran, in ns, and how often, in /proc/PID/schedstat.
-assert_idle() {
-    local before before_turns after after_turns i end
-    await "to sleep" in_state "$pid" S
-    read -r before _ before_turns <"/proc/$pid/schedstat"
-    end=$((${EPOCHREALTIME/./} + 250000))
-    for ((i = 0; i < 5 || ${EPOCHREALTIME/./} < end; i++)); do
-        pause
-    done
-    read -r after _ after_turns <"/proc/$pid/schedstat"
-    local turns=$((after_turns - before_turns)) time=$(((after - before) / 1000))
-    if ((turns > 5 || time > 20000)); then
-        complain "to sleep in poll() while nothing can be done" \
-            "in a quarter of a second it ran $turns times, for $time µs"
-    fi
-}
-
 # bats test_tags=ex:1,points:5
 @test "one command gets its arguments, standard input and standard output" {
     likely "the command is run through a shell, or not with exactly its arguments" \
@@ -244,7 +160,7 @@ assert_idle() {
         "\"End\" of ex1_pipeline in the README; waitpid(2)"
     start ex1_pipeline sh -c 'exec >&-; read x; echo "first: $x" >&2; exit 9' -- \
         sh -c 'cat; exit 3'
-    one_runs() { gone "$pid" || [[ $(pgrep -c -r S,R,D -P "$pid") == 1 ]]; }
+    one_runs() { gone "$pid" || [[ $(children "$pid" | grep -vc ' Z$') == 1 ]]; }
     await "the last command to end" one_runs
     word=$RANDOM
     type_line "$word"
@@ -371,7 +287,7 @@ assert_report() {
     start bash -c 'yes | exec ex2_coprocess sh -c "echo ready; kill -STOP \$\$"'
     await "the command's output" written ready
     pid=$(child_of "$pid" ex2_coprocess)
-    stopped=$(await "a child that has stopped" pgrep -P "$pid" -r T -x sh)
+    stopped=$(await "a child that has stopped" child_of "$pid" sh T)
     assert_idle
     kill -KILL "$stopped"
     finish_program

@@ -108,6 +108,15 @@ assert_ended() {
     fi
 }
 
+# assert_same_bytes FILE: that the program has written exactly what is in it.
+assert_same_bytes() {
+    local difference
+    if ! difference=$(cmp "$1" "$run/stdout" 2>&1); then
+        complain "on standard output, $(wc -c <"$1") bytes, as from a shell's pipe" \
+            "$(wc -c <"$run/stdout") bytes; ${difference/"$1"/expected}"
+    fi
+}
+
 # Every process that the program started was also waited for by its parent.
 assert_every_child_waited_for() {
     if ((adopted > 0)); then

@@ -54,3 +54,54 @@ ends() {
 descriptors() {
     find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n | xargs
 }
+
+has_descriptors() {
+    [[ $(descriptors "$1") == "$2" ]]
+}
+
+# children PID: each of its children, a line "PID NAME STATE".
+children() {
+    cat /proc/[0-9]*/status 2>/dev/null | awk -v parent="$1" '
+        $1 == "Name:" { name = $2 }
+        $1 == "State:" { state = $2 }
+        $1 == "Pid:" { pid = $2 }
+        $1 == "PPid:" && $2 == parent { print pid, name, state }'
+}
+
+# child_of PID NAME [STATE]: the child that runs the program of that name, once
+# it does.
+child_of() {
+    children "$1" | awk -v name="$2" -v state="${3:-}" '
+        $2 == name && (state == "" || $3 == state) { print $1; found = 1; exit }
+        END { exit !found }'
+}
+
+gone() {
+    [[ ! -e /proc/$1 || $(state "$1") == Z ]]
+}
+
+# assert_only_standard PID NAME: that it has no descriptor but 0 to 2 open, once
+# it runs: a program that has just begun may have a library's file open.
+assert_only_standard() {
+    if ! wait_until "$DEADLINE" has_descriptors "$1" "0 1 2" 2>/dev/null; then
+        complain "$2 to have these descriptors open: 0 1 2" "$(descriptors "$1")"
+    fi
+}
+
+# assert_idle: that the program runs at most for an instant while we look.
+# The kernel counts how long it ran, in ns, and how often, in /proc/PID/schedstat.
+assert_idle() {
+    local before before_turns after after_turns i end
+    await "to sleep" in_state "$pid" S
+    read -r before _ before_turns <"/proc/$pid/schedstat"
+    end=$((${EPOCHREALTIME/./} + 250000))
+    for ((i = 0; i < 5 || ${EPOCHREALTIME/./} < end; i++)); do
+        pause
+    done
+    read -r after _ after_turns <"/proc/$pid/schedstat"
+    local turns=$((after_turns - before_turns)) time=$(((after - before) / 1000))
+    if ((turns > 5 || time > 20000)); then
+        complain "to sleep in poll() while nothing can be done" \
+            "in a quarter of a second it ran $turns times, for $time µs"
+    fi
+}

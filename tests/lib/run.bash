@@ -154,3 +154,41 @@ wait_until() {
         pause
     done
 }
+
+# written TEXT: whether it has come out of the running program.
+written() {
+    grep -qF -- "$1" "$run/stdout"
+}
+
+# start PROGRAM [ARG...]: start_program for one that should go on running.
+start() {
+    if ! start_program "$@"; then
+        finish_program
+        complain "to run until its input ends" "$(how_it_ended)"
+    fi
+}
+
+how_it_ended() {
+    echo "it ended with $ended${stderr:+, standard error: $stderr}"
+}
+
+# await WORDS COMMAND...: waits until the command succeeds, or complains.
+await() {
+    local saw
+    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
+        saw="not so after $DEADLINE s; standard output: $(head -c 500 "$run/stdout")"
+        if gone "$pid"; then
+            finish_program
+            saw=$(how_it_ended)
+        fi
+        complain "$1" "$saw"
+    fi
+}
+
+# await_children NAME...: waits until those run, as children of the program.
+await_children() {
+    local name
+    for name; do
+        await "a child that runs $name" child_of "$pid" "$name" >/dev/null
+    done
+}
