@@ -37,9 +37,9 @@ BUILD=${BUILD:-build}
 source "$top/tests/lib/run.bash"
 source "$top/tests/lib/proc.bash"
 
-case $BATS_TEST_FILENAME in
-*/kit/*) export BIN=$top/$BUILD/kit ;;
-*/exercises/*) export BIN=${EXERCISES:-$top/$BUILD/solutions/$LAB} ;;
+case ${BATS_TEST_FILENAME#"$top/tests/"} in
+kit/*) export BIN=$top/$BUILD/kit ;;
+exercises/*) export BIN=${EXERCISES:-$top/$BUILD/solutions/$LAB} ;;
 *) export BIN=$top/$BUILD/$LAB ;;
 esac
 export SANDBOX=${SANDBOX:-$("$top/tools/sandbox" -q)}
