@@ -10,19 +10,19 @@
  *
  * Ends:  exit 1
  *
- * See:   pipe(7), read(2), proc(5), pidfd_open(2)
+ * See:   pipe(7), read(2), proc(5), sigtimedwait(2)
  */
 #include <err.h>
+#include <errno.h>
 #include <glob.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -45,20 +45,21 @@ static void receive(int fd)
     say("reader", "end of file");
 }
 
-/* A pidfd is a descriptor that is readable once its process ends. */
-static bool ends_within(pid_t pid, double seconds)
+/* Waits for the end of a child, which SIGCHLD tells. The signal has to
+ * be blocked since before the fork: it waits for us, then. */
+static bool a_child_ends_within(double seconds)
 {
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-    struct pollfd ended = {.fd = fd, .events = POLLIN};
-    int n;
+    struct timespec limit = {.tv_sec = (time_t)seconds};
+    sigset_t set;
+    int sig;
 
-    if (fd == -1)
-        err(1, "pidfd_open");
-    n = poll(&ended, 1, (int)(seconds * 1000));
-    if (n == -1)
-        err(1, "poll");
-    close(fd);
-    return n == 1;
+    limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * 1e9);
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    do
+        sig = sigtimedwait(&set, NULL, &limit);
+    while (sig == -1 && errno == EINTR);
+    return sig == SIGCHLD;
 }
 
 /*
@@ -90,6 +91,7 @@ int main(int argc, char *argv[])
     static const char line[] = "that is all\n";
     double limit = 0.5;
     struct stat pipe_end;
+    sigset_t set;
     int ends[2], opt;
     pid_t parent = getpid(), child;
     bool ended;
@@ -107,6 +109,9 @@ int main(int argc, char *argv[])
     if (fstat(ends[READ_END], &pipe_end) == -1)
         err(1, "fstat");
 
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
     child = fork();
     switch (child) {
     case -1:
@@ -129,7 +134,7 @@ int main(int argc, char *argv[])
     say("writer", "sent %zu bytes", sizeof line - 1);
     close(ends[WRITE_END]);
 
-    ended = ends_within(child, limit);
+    ended = a_child_ends_within(limit);
     if (!ended) {
         warnx("the reader, process %d, still waits after %g s: it gets "
               "no end of file while a write end is open",

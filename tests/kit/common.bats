@@ -102,8 +102,11 @@ status 2\n" "${wrong[@]}")"
 }
 
 @test "signals are known by name, short name and number" {
-    each 'signal @' TERM sigterm 15 RTMIN+3
-    assert_output "$(printf '%s\n' 15 15 15 "$(kill -l RTMIN+3)")"
+    each 'signal @' TERM sigterm 15
+    assert_output "$(printf '%s\n' 15 15 15)"
+    run_program lab_calls signal rtmin+3 # which number that is, is libc's affair
+    run_program lab_calls name "$output"
+    assert_output SIGRTMIN+3
 
     wrong=("" TERMX 0 65 -1 "nal 32" 15x)
     each 'signal @' "${wrong[@]}"
