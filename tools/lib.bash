@@ -14,6 +14,16 @@ fail() {
     exit 2
 }
 
+# live_awk ARG...: awk that shows each line at once: mawk would first wait for
+# all of its input.
+live_awk() {
+    if awk -W version 2>&1 </dev/null | grep -q mawk; then
+        awk -W interactive "$@"
+    else
+        awk "$@"
+    fi
+}
+
 # job_count: how much may run at the same time. Without a sandbox every run sees
 # the others' processes and IPC objects, and would take them for its leftovers.
 job_count() {
