@@ -29,7 +29,7 @@ state() {
     echo "${letter:-gone}" | cut -d' ' -f1
 }
 
-# in_state PID STATE [NAME]: whether it is in that state; for wait_until.
+# in_state PID STATE: whether it is in that state; for wait_until.
 in_state() {
     [[ $(state "$1") == "$2" ]]
 }
