@@ -16,6 +16,7 @@
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -107,6 +108,10 @@ int main(int argc, char *argv[])
         if (strcmp(*arg, "--") == 0)
             usage('?', usage_text);
     }
+
+    /* A message in one write: three processes have this one terminal,
+     * and theirs could come out in pieces. */
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 
     if (pipe(ends) == -1)
         err(1, "pipe");
