@@ -47,13 +47,13 @@ help: ## this list
 deps: ## install what is missing (FOR=all: what maintainers need, too)
 	@tools/deps $(FOR)
 
-all: build/tools/init ## build everything into build/ (SAN=, CC=: beside it)
+all: build/tools/init build/tools/xray-facts ## build everything into build/ (SAN=, CC=: beside it)
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) all$(newline))
 
 tour: examples ## run every example, with a caption (LAB=07: one lab)
 	@tools/tour $(labs)
 
-check: build/tools/init ## check your exercises (LAB=07, or EX=07/1: one)
+check: build/tools/init build/tools/xray-facts ## check your exercises (LAB=07, or EX=07/1: one)
 	@$(call need,bats)tools/check $(or $(exercise),$(labs))
 
 hint: ## a hint for an exercise: EX=07/1 STEP=1, then 2, then 3
@@ -65,12 +65,15 @@ unlock: ## fill in TODO 1 to N of an exercise: EX=07/1 TODO=N (keeps a copy)
 reset: ## begin an exercise again: EX=07/1 (keeps a copy)
 	@tools/unlock $(call required,EX,$(exercise)) 0
 
+xray: all build/tools/xray-facts ## see what a program really does: P='07-pipes/eof_broken -t 1'
+	@$(call need,strace)cd $(BUILD) && ../tools/xray show $(call required,P,$(P))
+
 ##@ For instructors
 
-gates: build/tools/init ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
+gates: build/tools/init build/tools/xray-facts ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
 	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
 
-soak: build/tools/init ## all tests and every solution N=20 times, under load
+soak: build/tools/init build/tools/xray-facts ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 
 dist: ## a tarball for students: no solutions, no wrong programs
@@ -86,6 +89,12 @@ stubs: ## make the exercise stubs again from the solutions
 
 transcripts: examples ## make the transcripts in the READMEs again (LAB=07)
 	@tools/transcript -u $(labs)
+
+pictures: examples build/tools/xray-facts ## draw the READMEs' pictures again where they aren't current (LAB=07)
+	@$(call need,strace dot)tools/pictures $(labs) || tools/pictures -u $(labs)
+
+fuzz: all ## spoil logs for xray for SECONDS=60, with AFL++
+	@$(call need,afl-fuzz afl-clang-fast strace)tools/fuzz $(or $(SECONDS),60)
 
 lint: ## clang-format, cppcheck, shellcheck, shfmt
 	@$(call need,clang-format cppcheck shellcheck shfmt git)tools/lint
@@ -104,15 +113,22 @@ need = $(foreach tool,$(1),$(if $(shell command -v $(tool)),,$(error $(tool) is 
     missing: tools/deps all installs it)))
 required = $(or $(strip $2),$(error $1= is missing: see make help))
 
-examples: build/tools/init
+examples: build/tools/init build/tools/xray-facts
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) examples$(newline))
 
 # What the kit's own tests call.
-kit: build/tools/init
+kit: build/tools/init build/tools/xray-facts
 	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
 
 solutions:
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) $(call solutions_of,$(lab)) exercises$(newline))
+
+# What xray's front, a script, calls.
+xray_sources := $(wildcard tools/xray.d/*.c) common/lab.c
+build/tools/xray-facts: $(xray_sources) tools/xray.d/xray.h tools/xray.d/calls.h common/lab.h
+	@mkdir -p $(@D)
+	@echo "  cc tools/xray-facts"
+	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(xray_sources)
 
 # Runs every program under test, and so is built by the plain compiler only.
 init_sources := tools/init.c tools/procs.c tools/leftovers.c common/lab.c
@@ -121,5 +137,5 @@ build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
 	@echo "  cc tools/init"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
 
-.PHONY: help deps all tour check hint unlock reset gates soak dist test stubs \
-    transcripts lint timings new-lab clean examples solutions kit
+.PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
+    transcripts pictures fuzz lint timings new-lab clean examples solutions kit

@@ -61,6 +61,16 @@ is_gone() {
     assert_every_child_waited_for
 }
 
+@test "the parent waits for each child, and a signal ends the second" {
+    name=$(shuf -n 1 -e HUP INT KILL USR1 TERM ALRM)
+    traced fork_wait -x $((code = RANDOM % 256)) -s "$name"
+    assert_fact_before "exit child.1 = $code" "reap parent child.1"
+    assert_fact_before "deliver child.2 SIG$name default from *" "killed child.2 SIG$name" ||
+        [[ $name == KILL ]]
+    assert_fact_before "killed child.2 SIG$name" "reap parent child.2"
+    assert_nothing_wrong
+}
+
 @test "a child that is stopped, or gets a harmless signal, isn't dead" {
     run_program sh -c 'fork_wait -x 5 -s STOP; fork_wait -x 6 -s WINCH'
     assert_ended "exit 0"
@@ -129,6 +139,14 @@ is_gone() {
     assert_line --index $((${#lines[@]} - 1)) --regexp "kill\($number, 0\): No such process"
     assert_equal "$(state "$child")" gone
     assert_every_child_waited_for
+}
+
+@test "a look at a dead child with WNOWAIT leaves it a zombie" {
+    traced zombie
+    assert_fact_before "exit child.1 = *" "wait parent child.1"
+    assert_fact_before "wait parent child.1" "reap parent child.1"
+    assert_fact_before "reap parent child.1" "signal parent child.1 0 = ESRCH"
+    assert_nothing_wrong
 }
 
 @test "when the parent of a zombie dies, its new parent waits for it" {

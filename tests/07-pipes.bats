@@ -37,6 +37,18 @@ load lib/lab
     assert_line --index -1 --partial 'the child has ended'
 }
 
+@test "parent_child: end of file comes when the last write end is closed" {
+    traced parent_child -n 3
+    assert_ended "exit 0"
+    assert_fact "inherit child.1 pipe:1 write"
+    assert_fact "close parent pipe:1 read"
+    assert_fact_before "close child.1 pipe:1 write" "read child.1 pipe:1 = 0"
+    assert_fact_before "close parent pipe:1 write" "read child.1 pipe:1 = 0"
+    assert_fact_before "gone pipe:1 write" "read child.1 pipe:1 = 0"
+    refute_fact "held * pipe:1 write"
+    assert_nothing_wrong
+}
+
 @test "two_way: far more bytes go both ways than the pipes hold" {
     bytes=$((1000000 + RANDOM))
     run_program two_way -n "$bytes"
@@ -73,6 +85,18 @@ load lib/lab
     assert_regex "$stderr" 'the parent waits for room: [0-9]+ bytes'
     assert_regex "$stderr" 'the child waits for room: [0-9]+ bytes'
     assert_every_child_waited_for
+}
+
+@test "two_way: nobody waits in write for one that waits in write, but one-sided" {
+    traced two_way -n 1000000
+    assert_ended "exit 0"
+    refute_fact "stuck *"
+    assert_nothing_wrong
+
+    traced two_way -x -n 1000000 -t 0.3
+    assert_fact "stuck child.1 write pipe:2"
+    refute_fact "read parent pipe:2 *"
+    assert_explained "waits for room in pipe:2"
 }
 
 @test "two_way: one-sided, little data hides the mistake" {
@@ -121,6 +145,16 @@ load lib/lab
     assert_output "${ran:13:${#output}}"
     assert_regex "$stderr" 'pipeline: yes\[[0-9]+\]: killed by SIGPIPE'
     assert_every_child_waited_for
+}
+
+@test "pipeline: a command that nobody reads from is told when the last read end is gone" {
+    traced pipeline yes "$RANDOM" -- head -n 1
+    assert_ended "exit 0"
+    assert_fact_before "close child.1 pipe:1 write" "exec child.1 yes"
+    assert_fact_before "close child.2 pipe:1 write" "exec child.2 head"
+    assert_fact_before "gone pipe:1 read" "write child.1 pipe:1 = EPIPE"
+    assert_fact_before "deliver child.1 SIGPIPE default from kernel" "killed child.1 SIGPIPE"
+    assert_nothing_wrong
 }
 
 @test "pipeline: 126, 127 and 128 + N as from a shell" {
@@ -194,6 +228,19 @@ load lib/lab
     assert_every_child_waited_for
 }
 
+@test "eof_broken: its one close() fewer is all that keeps the reader waiting" {
+    traced eof_broken -t 0.3
+    assert_fact_before "read child.1 pipe:1 = 12" "stuck child.1 read pipe:1"
+    assert_fact "close parent pipe:1 write"
+    assert_fact "held child.1 pipe:1 write"
+    assert_explained "child.1 waits for an end of file on pipe:1, but holds a write end of it itself"
+
+    traced eof
+    assert_fact_before "close child.1 pipe:1 write" "read child.1 pipe:1 = 0"
+    refute_fact "stuck *"
+    assert_nothing_wrong
+}
+
 @test "sigpipe: the signal by default, EPIPE if it is ignored" {
     # It doesn't matter how whoever starts it treats the signal.
     for start in 'exec sigpipe' 'trap "" PIPE; exec sigpipe'; do
@@ -205,6 +252,14 @@ load lib/lab
         assert_line --partial "ignoring: exit 32, which is EPIPE"
         assert_every_child_waited_for
     done
+}
+
+@test "sigpipe: the kernel sends the signal in either case, with EPIPE" {
+    traced sigpipe
+    assert_fact "write child.1 pipe:1 = EPIPE"
+    assert_fact_before "deliver child.1 SIGPIPE default from kernel" "killed child.1 SIGPIPE"
+    assert_fact "write child.2 pipe:1 = EPIPE"
+    assert_fact_before "deliver child.2 SIGPIPE ignored from kernel" "exit child.2 = 32"
 }
 
 @test "capacity: single bytes fill the pipe to its size" {

@@ -6,7 +6,7 @@ load ../lib/lab
 # PID first; $child is that PID as seen from here.
 start_spawn() {
     child=''
-    start_program -t 15 ex1_spawn "$@" || true
+    start_program ex1_spawn "$@" || true
     until [[ -s $run/stdout ]] || in_state "$pid" gone; do pause; done
     child=$(outside "$(head -n 1 "$run/stdout")") || true
     goes_on_waiting "while its command runs"

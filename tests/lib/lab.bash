@@ -36,6 +36,7 @@ BUILD=${BUILD:-build}
 
 source "$top/tests/lib/run.bash"
 source "$top/tests/lib/proc.bash"
+source "$top/tests/lib/trace.bash"
 
 case ${BATS_TEST_FILENAME#"$top/tests/"} in
 kit/*) export BIN=$top/$BUILD/kit ;;
@@ -44,8 +45,10 @@ exercises/*) export BIN=${EXERCISES:-$top/$BUILD/solutions/$LAB} ;;
 esac
 export SANDBOX=${SANDBOX:-$("$top/tools/sandbox" -q)}
 
-# How long a program may take. Nothing here is slow, but the machine may be.
-DEADLINE=${DEADLINE:-$([[ ${UNDER:-}${SAN:-} ]] && echo 30 || echo 5)}
+# How many seconds a program may take. Nothing here is slow, but the machine may
+# be: more when others want to run, too (proc_loadavg(5)).
+read -r load _ </proc/loadavg
+DEADLINE=${DEADLINE:-$((2 * ${load%.*} + $([[ ${UNDER:-}${SAN:-} ]] && echo 30 || echo 5)))}
 
 setup() {
     work=$BATS_TEST_TMPDIR/run/work
@@ -69,7 +72,13 @@ likely() {
 
 # Fails the test with what ran, what was expected and what was seen instead.
 complain() {
-    local field
+    local field found
+    found=$(why)
+    if [[ $found ]]; then
+        likely=${found%%$'\t'*}${likely:+$'\n'$likely}
+        found=${found%%$'\n'*}
+        read_more=${found#*$'\t'}${read_more:+; $read_more}
+    fi
     for field in "ran:$ran" "expected:$1" "saw:$2" "likely:$likely" \
         "read:$read_more"; do
         if [[ -n ${field#*:} ]]; then

@@ -28,6 +28,7 @@ prepare_run() {
         rm -rf "$run/earlier.$runs"
         mkdir "$run/earlier.$runs"
         mv "$run"/{stdout,stderr,report,san} "$run/earlier.$runs"
+        rm -rf "$run"/{trace,log,facts}
     fi
     report=$run/report
     ran="$*"
@@ -97,7 +98,8 @@ run_program() {
 # is its number as seen from here, which isn't the number it sees itself.
 start_program() {
     # A program that is held still for us must not be ended because we are slow.
-    prepare_run -t $((3 * DEADLINE)) "$@"
+    prepare_run -t $((6 * DEADLINE)) "$@"
+    input=typed
     rm -f "$run/stdin" "$report"
     mkfifo "$run/stdin"
     exec {stdin}<>"$run/stdin"

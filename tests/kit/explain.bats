@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# What 'xray explain' says of every program of the kit: the fault of each
+# *_broken one, and nothing of the others, unless they show a fault on purpose.
+
+load ../lib/lab
+
+# The examples that do wrong on purpose, without "broken" in their names.
+shows_a_fault=" sigpipe "
+
+# explained FOLDER NAME COMMAND: what xray finds in a run of it.
+explained() {
+    export BIN=$top/$BUILD/$1
+    local start=exec
+    [[ $3 != *[\;\|\&]* ]] || start=''
+    traced sh -c "exec 2>&1; $start $3"
+    has_fact "exec * $2" || echo "$3: it didn't run"
+    "$top/tools/xray" explain -s "$run/log"
+}
+
+# A program's first Try line. To fill a pipe takes fewer writes if it is small.
+try_line() {
+    sed -nE 's/^ \* Try: +//p' "$1" | head -n 1 | sed 's/^capacity$/& -s 4096/'
+}
+
+@test "each example: nothing is wrong, but where something is" {
+    needs_tracing
+    local source name found
+    for source in "$top"/labs/*/*.c; do
+        name=$(basename "$source" .c)
+        [[ $name != ex[0-9]_* ]] || continue
+        found=$(explained "$(basename "$(dirname "$source")")" "$name" "$(try_line "$source")")
+        if [[ $name == *_broken || $shows_a_fault == *" $name "* ]]; then
+            [[ $found ]] || echo "$name: no finding"
+        else
+            [[ -z $found ]] || echo "$name: $found"
+        fi
+    done >"$BATS_TEST_TMPDIR/wrong"
+    run cat "$BATS_TEST_TMPDIR/wrong"
+    assert_output ""
+}
+
+@test "each solution: nothing is wrong" {
+    needs_tracing
+    local lab name command found
+    while read -r lab name command; do
+        found=$(explained "solutions/$lab" "$name" "$command")
+        [[ -z $found ]] || echo "$command: $found"
+    done >"$BATS_TEST_TMPDIR/wrong" <<'END'
+01-processes ex1_spawn ex1_spawn ls
+01-processes ex1_spawn ex1_spawn sh -c 'kill -TERM $$'
+01-processes ex1_spawn ex1_spawn nosuchcommand
+01-processes ex2_minips ex2_minips
+07-pipes ex1_pipeline ex1_pipeline yes -- cat -- cat -- head -n 1
+07-pipes ex1_pipeline ex1_pipeline nosuchcommand -- cat
+07-pipes ex2_coprocess seq 20000 | ex2_coprocess tr 1 2
+07-pipes ex2_coprocess seq 20000 | ex2_coprocess head -n 1
+END
+    run cat "$BATS_TEST_TMPDIR/wrong"
+    assert_output ""
+}
