@@ -198,7 +198,7 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     # The limit is of address space: more than what is really used.
     run bash -c 'ulimit -v 200000; "$@" | grep -c " pipe:1 = 100$"' - "$xray" facts big
     assert_output 666666
-    run bash -c 'ulimit -v 200000; "$@" | grep -c "33333300 bytes"' - "$xray" graph -T utf8 big
+    run bash -c 'ulimit -v 200000; "$@" | grep -c "31.8 MiB"' - "$xray" graph -T utf8 big
     assert_output 1
     ulimit -v 200000
     "$xray" timeline big >timeline.svg

@@ -61,11 +61,8 @@ static const char *outcome(ssize_t result)
 {
     static char text[32];
 
-    if (result == -1)
-        snprintf(text, sizeof text, "%s", strerrorname_np(errno));
-    else
-        snprintf(text, sizeof text, "%zd", result);
-    return text;
+    snprintf(text, sizeof text, "%zd", result);
+    return result == -1 ? strerrorname_np(errno) : text;
 }
 
 static int open_count(void)
@@ -94,7 +91,6 @@ static int any(const char *mode)
 static void make_pipe(void)
 {
     int ends[2];
-    bool plain = strcmp(self, "parent") == 0;
 
     if (open_count() > FDS - 10)
         return;
@@ -103,7 +99,7 @@ static void make_pipe(void)
     pipes_made++;
     for (int i = 0; i < 2; i++) {
         snprintf(fds[ends[i]].pipe, sizeof fds[ends[i]].pipe, "%s%spipe:%d",
-                 plain ? "" : self, plain ? "" : "/", pipes_made);
+                 depth ? self : "", depth ? "/" : "", pipes_made);
         fds[ends[i]].mode = i == 0 ? "read" : "write";
     }
     tell("create %s %s\n", self, fds[ends[0]].pipe);
@@ -121,10 +117,10 @@ static void close_one(void)
 {
     int fd = any(NULL);
 
-    if (fd == -1)
-        return;
-    forget(fd);
-    close(fd);
+    if (fd != -1) {
+        forget(fd);
+        close(fd);
+    }
 }
 
 static void duplicate(void)
@@ -167,12 +163,11 @@ static void read_some(void)
 {
     char bytes[3000];
     int fd = any("read");
-    ssize_t n;
 
     if (fd == -1)
         return;
-    n = read(fd, bytes, 1 + (size_t)roll(sizeof bytes));
-    tell("read %s %s = %s\n", self, fds[fd].pipe, outcome(n));
+    tell("read %s %s = %s\n", self, fds[fd].pipe,
+         outcome(read(fd, bytes, 1 + (size_t)roll(sizeof bytes))));
 }
 
 static void on_usr1(int sig)
@@ -191,10 +186,10 @@ static void signal_child(void)
 {
     int i = roll(CHILDREN);
 
-    if (children[i] == 0)
-        return;
-    tell("signal %s %s.%d SIGUSR2\n", self, depth ? self : "child", i + 1);
-    kill(children[i], SIGUSR2);
+    if (children[i]) {
+        tell("signal %s %s.%d SIGUSR2\n", self, depth ? self : "child", i + 1);
+        kill(children[i], SIGUSR2);
+    }
 }
 
 static void take_signal(void)
@@ -210,9 +205,8 @@ static void take_signal(void)
          sig == -1 ? strerrorname_np(errno) : "SIGUSR2");
 }
 
-static _Noreturn void finish(void);
-
 static void act(void);
+static _Noreturn void finish(void);
 
 static void make_child(void)
 {
@@ -258,9 +252,7 @@ static void act(void)
 
 static void wait_for_one(int i)
 {
-    int status;
-
-    if (waitpid(children[i], &status, 0) == -1)
+    if (waitpid(children[i], NULL, 0) == -1)
         err(1, "waitpid");
     tell("reap %s %s.%d\n", self, depth ? self : "child", i + 1);
 }

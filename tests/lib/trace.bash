@@ -58,7 +58,7 @@ refute_fact() {
 # assert_fact_before FACT LATER: both are there, and the first FACT stands
 # before the first LATER.
 assert_fact_before() {
-    local line seen=''
+    local line
     assert_fact "$1" && assert_fact "$2" || return
     while IFS= read -r line; do
         # shellcheck disable=SC2053

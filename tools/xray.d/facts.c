@@ -142,6 +142,13 @@ static void run(struct task *task, const struct entry *entry, struct call *call)
     entry->handle(task, call);
 }
 
+/* EPIPE is noticed, like a zero; of EINPROGRESS something does come. */
+static bool succeeds(const struct call *call)
+{
+    return call->returned &&
+           (call->error == NULL || strcmp(call->error, "EINPROGRESS") == 0);
+}
+
 /* A call's first half, or all that is known of it. */
 static void begin(struct task *task, const struct line *line)
 {
@@ -157,7 +164,7 @@ static void begin(struct task *task, const struct line *line)
         bad_line(line->number, "neither a call, nor a signal, nor an end");
     entry = find_entry(call.name);
     if (entry != NULL &&
-        (entry->when == SURE || (entry->when == CAUSE && call.returned))) {
+        (entry->when == SURE || (entry->when == CAUSE && succeeds(&call)))) {
         task->applied = true;
         run(task, entry, &call);
     }

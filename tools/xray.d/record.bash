@@ -5,7 +5,7 @@
 # trace_with LOG: sets $tracer, the words that go in front of a command. The
 # leak checker of AddressSanitizer must be off: it traces, too.
 trace_with() {
-    tracer=(strace -f -yy -ttt -T -s 24 --seccomp-bpf --quiet=attach,personality,exit
+    tracer=(strace -f -yy -ttt -T -s 24 --seccomp-bpf --quiet="attach,personality,exit"
         -e trace="$("$top/build/tools/xray-facts" -l)" -o "$1")
 }
 
