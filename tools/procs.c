@@ -174,17 +174,24 @@ static int pipe_number(const char *target)
 static void say_pipe(FILE *out, const struct proc *p, const char *target,
                      int other_mode, const struct proc procs[], int count)
 {
+    enum { NAMED = 3 };
     const char *other_end = other_mode == O_RDONLY ? "read" : "write";
     int holders = 0;
 
     fprintf(out, "pipe:%d, whose %s end", pipe_number(target), other_end);
-    for (int i = 0; i < count; i++) {
-        if (!holds(&procs[i], target, other_mode))
-            continue;
-        fprintf(out, "%s %s (%d)%s", holders++ == 0 ? "" : " and",
-                procs[i].comm, (int)procs[i].pid,
-                procs[i].pid == p->pid ? " itself" : "");
+    if (holds(p, target, other_mode)) {
+        fprintf(out, " %s (%d) itself", p->comm, (int)p->pid);
+        holders++;
     }
+    for (int i = 0; i < count; i++) {
+        if (procs[i].pid == p->pid || !holds(&procs[i], target, other_mode))
+            continue;
+        if (holders++ < NAMED)
+            fprintf(out, "%s %s (%d)", holders > 1 ? " and" : "",
+                    procs[i].comm, (int)procs[i].pid);
+    }
+    if (holders > NAMED)
+        fprintf(out, " and %d others", holders - NAMED);
     fprintf(out, holders == 0 ? " no process here holds\n" : " still hold%s\n",
             holders == 1 ? "s" : "");
 }
@@ -247,9 +254,15 @@ static void say_call(FILE *out, const struct proc *p, const struct proc procs[],
 void say_stuck(FILE *out, const char *prefix, const struct proc procs[],
                int count)
 {
+    enum { SHOWN = 8 };
+
     for (int i = 0; i < count; i++) {
         const struct proc *p = &procs[i];
 
+        if (i == SHOWN && count > SHOWN + 1) {
+            fprintf(out, "%sand %d other processes\n", prefix, count - SHOWN);
+            return;
+        }
         fprintf(out, "%s%s (%d) ", prefix, p->comm, (int)p->pid);
         switch (p->state) {
         case 'R':

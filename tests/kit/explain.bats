@@ -58,3 +58,17 @@ END
     run cat "$BATS_TEST_TMPDIR/wrong"
     assert_output ""
 }
+
+@test "make check says what xray found in a run that failed" {
+    needs_tracing
+    local lab=07-pipes name=ex2_coprocess folder=build/explained/07-pipes
+    cd "$top"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    patch -s -o "$folder/$name.c" "solutions/$lab/$name.c" "tests/wrong/$lab/$name/no_wait.patch"
+    unset BUILD BIN
+    PATH=${PATH//"$BATS_LIBEXEC:"/} run tools/check -s build/explained -f "exit status is" $lab/$name
+    assert_failure
+    assert_line --regexp '^    likely:    parent never waited for child.1 \(sh\), which had ended'
+    refute_output --partial 'waitpid(2); "Exit status"' # no page twice
+}

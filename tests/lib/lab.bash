@@ -77,7 +77,10 @@ complain() {
     if [[ $found ]]; then
         likely=${found%%$'\t'*}${likely:+$'\n'$likely}
         found=${found%%$'\n'*}
-        read_more=${found#*$'\t'}${read_more:+; $read_more}
+        found=${found#*$'\t'}
+        if [[ $read_more != *"$found"* ]]; then
+            read_more=$found${read_more:+; $read_more}
+        fi
     fi
     for field in "ran:$ran" "expected:$1" "saw:$2" "likely:$likely" \
         "read:$read_more"; do
