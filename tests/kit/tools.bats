@@ -82,6 +82,29 @@ wrong() {
     wrong "all CC=nosuchcc" "CC=nosuchcc: no such compiler here"
 }
 
+@test "a picture that isn't of what the program does is found, and drawn again" {
+    needs strace strace
+    needs dot graphviz
+    local lab=labs/98-demo
+    printf '%s\n' '<!-- xray graph: greeting -->' '![it](pictures/it.svg)' >>$lab/README.md
+    run tools/pictures 98-demo
+    assert_failure
+    make -s pictures LAB=98
+    tools/pictures 98-demo
+
+    sed -i 's/greeting/changed/' $lab/pictures/it.svg
+    run tools/pictures 98-demo
+    assert_failure
+    make -s pictures LAB=98
+    cp $lab/greeting.c "$BATS_TEST_TMPDIR"
+    sed -i '/say(/i\        if (chdir("/") == -1)\n            return 1;' $lab/greeting.c
+    make -s examples LAB=98
+    run tools/pictures 98-demo
+    assert_failure
+    assert_output --partial "$lab/pictures/it.svg isn't what 'greeting' does now"
+    cp "$BATS_TEST_TMPDIR/greeting.c" $lab
+}
+
 @test "new-lab refuses names that can't be, and labs that are there" {
     run tools/new-lab 9-x
     assert_failure 2
