@@ -187,8 +187,8 @@ static void say_pipe(FILE *out, const struct proc *p, const char *target,
         if (procs[i].pid == p->pid || !holds(&procs[i], target, other_mode))
             continue;
         if (holders++ < NAMED)
-            fprintf(out, "%s %s (%d)", holders > 1 ? " and" : "",
-                    procs[i].comm, (int)procs[i].pid);
+            fprintf(out, "%s %s (%d)", holders > 1 ? " and" : "", procs[i].comm,
+                    (int)procs[i].pid);
     }
     if (holders > NAMED)
         fprintf(out, " and %d others", holders - NAMED);
