@@ -96,6 +96,9 @@ pictures: examples build/tools/xray-facts ## draw the READMEs' pictures again wh
 fuzz: all ## spoil logs for xray for SECONDS=60, with AFL++
 	@$(call need,afl-fuzz afl-clang-fast strace)tools/fuzz $(or $(SECONDS),60)
 
+faults: build/tools/init ## make the programs' system calls fail (LAB=07, N=10: every tenth)
+	@$(call need,strace parallel)tools/faults -s $(or $(N),1) $(labs)
+
 lint: ## clang-format, cppcheck, shellcheck, shfmt
 	@$(call need,clang-format cppcheck shellcheck shfmt git)tools/lint
 
@@ -138,4 +141,4 @@ build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz lint timings new-lab clean examples solutions kit
+    transcripts pictures fuzz faults lint timings new-lab clean examples solutions kit

@@ -73,6 +73,8 @@ static void show_signals(void)
         if (strncmp(line, "SigCgt:", 7) == 0)
             say("before", "handled: %s", line + 8);
     }
+    if (ferror(status))
+        err(1, "/proc/self/status");
     fclose(status);
 }
 

@@ -122,12 +122,12 @@ static _Noreturn void be_parent(int launcher)
     _exit(0);
 }
 
-static pid_t wait_for(pid_t pid)
+static pid_t wait_for(pid_t pid, int *status)
 {
     pid_t done;
 
     do
-        done = waitpid(pid, NULL, 0);
+        done = waitpid(pid, status, 0);
     while (done == -1 && errno == EINTR);
     return done;
 }
@@ -136,8 +136,10 @@ int main(int argc, char *argv[])
 {
     int opt;
     int ends[2];
+    int status;
     pid_t parent;
     pid_t pid; /* of the orphan */
+    ssize_t n;
     char nothing;
     sigset_t set;
 
@@ -165,16 +167,22 @@ int main(int argc, char *argv[])
         be_parent(ends[WRITE_END]);
     }
     close(ends[WRITE_END]);
-    if (wait_for(parent) == -1)
+    if (wait_for(parent, &status) == -1)
         err(1, "waitpid");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return 1; /* it has said why */
 
     /* First the orphan's PID, then, when it ends, the end of file. */
-    if (read_full(ends[READ_END], &pid, sizeof pid) != sizeof pid)
+    n = read_full(ends[READ_END], &pid, sizeof pid);
+    if (n == sizeof pid)
+        n = read_full(ends[READ_END], &nothing, 1);
+    else if (n >= 0)
         errx(1, "there is no orphan");
-    read_full(ends[READ_END], &nothing, 1);
+    if (n == -1)
+        err(1, "read");
 
     /* We didn't fork it. Is it ours now? */
-    if (wait_for(pid) == pid)
+    if (wait_for(pid, &status) == pid)
         say("launcher", "waitpid(%d): done, it was mine", (int)pid);
     else
         say("launcher", "waitpid(%d): %s", (int)pid, strerror(errno));

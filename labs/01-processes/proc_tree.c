@@ -93,8 +93,14 @@ static bool parse(char *text, struct process *p)
     return true;
 }
 
-/* Returns false if there is nothing to read: most likely the process
- * has ended since we saw its name. */
+/* The process has ended since we saw its name, or is hidden from us. */
+static bool nothing_to_see(int error)
+{
+    return error == ENOENT || error == ESRCH || error == EACCES ||
+           error == EPERM;
+}
+
+/* Returns false if there is nothing to see. */
 static bool read_process(const char *pid, struct process *p)
 {
     char path[PATH_MAX];
@@ -104,12 +110,13 @@ static bool read_process(const char *pid, struct process *p)
 
     snprintf(path, sizeof path, "/proc/%s/stat", pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1)
-        return false;
-    n = read_full(fd, text, sizeof text - 1);
-    close(fd);
+    n = fd == -1 ? -1 : read_full(fd, text, sizeof text - 1);
+    if (n == -1 && !nothing_to_see(errno))
+        err(1, "%s", path);
+    if (fd != -1)
+        close(fd);
     if (n <= 0)
-        return false; /* ended since the open(): ESRCH */
+        return false;
     text[n] = '\0';
 
     p->pid = atoi(pid);
@@ -130,7 +137,7 @@ static struct list read_all(void)
 
     if (proc == NULL)
         err(1, "/proc");
-    while ((entry = readdir(proc)) != NULL) {
+    while ((errno = 0, entry = readdir(proc)) != NULL) {
         if (!isdigit((unsigned char)entry->d_name[0]) ||
             !read_process(entry->d_name, &p))
             continue;
@@ -139,6 +146,8 @@ static struct list read_all(void)
             err(1, "reallocarray");
         list.all[list.count++] = p;
     }
+    if (errno != 0)
+        err(1, "/proc");
     closedir(proc);
     return list;
 }

@@ -35,6 +35,8 @@ static void show_state(pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     status = fopen(path, "re");
     if (status == NULL) {
+        if (errno != ENOENT)
+            err(1, "%s", path);
         say("parent", "%s: %s", path, strerror(errno));
         return;
     }
@@ -43,6 +45,8 @@ static void show_state(pid_t pid)
         if (strncmp(line, "State:", 6) == 0)
             say("parent", "%s: state %s", path, line + 7);
     }
+    if (ferror(status))
+        err(1, "%s", path);
     fclose(status);
 }
 

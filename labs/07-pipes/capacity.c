@@ -163,6 +163,8 @@ int main(int argc, char *argv[])
     if (size != 0 && fcntl(ends[WRITE_END], F_SETPIPE_SZ, size) == -1)
         err(1, "F_SETPIPE_SZ %d", size);
     size = fcntl(ends[WRITE_END], F_GETPIPE_SZ);
+    if (size == -1)
+        err(1, "F_GETPIPE_SZ");
     say("pipe", "F_GETPIPE_SZ is %d", size);
     say("pipe", "PIPE_BUF is %d", PIPE_BUF);
 

@@ -89,9 +89,8 @@ int main(int argc, char *argv[])
     double limit = 5;
     struct stat pipe_end;
     sigset_t set;
-    int ends[2], opt;
+    int ends[2], status, opt;
     pid_t parent = getpid(), child;
-    bool ended;
 
     while ((opt = getopt(argc, argv, "t:h")) != -1) {
         if (opt != 't')
@@ -131,15 +130,14 @@ int main(int argc, char *argv[])
     say("writer", "sent %zu bytes", sizeof line - 1);
     close(ends[WRITE_END]);
 
-    ended = a_child_ends_within(limit);
-    if (!ended) {
+    if (!a_child_ends_within(limit)) {
         warnx("the reader, process %d, still waits after %g s: it gets "
               "no end of file while a write end is open",
               (int)child, limit);
         name_writers(&pipe_end);
         kill(child, SIGKILL);
     }
-    if (waitpid(child, NULL, 0) == -1)
+    if (waitpid(child, &status, 0) == -1)
         err(1, "waitpid");
-    return ended ? 0 : 1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
