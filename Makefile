@@ -99,8 +99,8 @@ fuzz: all ## spoil logs for xray for SECONDS=60, with AFL++
 faults: build/tools/init ## make the programs' system calls fail (LAB=07, N=10: every tenth)
 	@$(call need,strace parallel)tools/faults -s $(or $(N),1) $(labs)
 
-lint: ## clang-format, cppcheck, shellcheck, shfmt
-	@$(call need,clang-format cppcheck shellcheck shfmt git)tools/lint
+lint: ## clang-format, cppcheck, shellcheck, shfmt, what handlers call
+	@$(call need,gcc clang-format cppcheck shellcheck shfmt git)tools/lint
 
 timings: ## how long the build and each lab's tests take
 	@tools/timings
