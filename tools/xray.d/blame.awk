@@ -91,7 +91,7 @@ function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
             n++
             who = who " " s_who[k]
             tid = k
-            if (s_call[k] == "futexwait" && !has(words "", s_on[k]) && ++many <= 4)
+            if (s_call[k] ~ /^futex/ && !has(words "", s_on[k]) && ++many <= 4)
                 words = words " " s_on[k]
         }
     # gawk 5.2 fails if an element that isn't there yet is passed.
@@ -185,7 +185,33 @@ function explain_wait(k,    c, o, p, i, q) {
     }
 }
 
+# Threads that waited for locks when another one ended the process as a failure,
+# or went on with something else until the time was up.
+function explain_locks_at_the_end(    k, p, who, on, many, list, other) {
+    for (k = 1; k <= n_stuck; k++)
+        if (!on_futex(k))
+            other[s_proc[k]]
+    for (k = 1; k <= n_stuck; k++) {
+        p = s_proc[k]
+        if (s_call[k] == "futexlock" && (p in other || !all_stuck(p)) && \
+            (p in how ? how[p] == "killed" || status[p] != 0 : hung(k))) {
+            who[p] = who[p] " " s_who[k]
+            many[p]++
+            if (!has(on[p] "", s_on[k]))
+                on[p] = on[p] " " s_on[k]
+        }
+    }
+    for (p in who)
+        say(1, "pthread_mutex_lock(3)", "", listed(who[p]) (many[p] > 1 ? \
+            " still wait" : " still waits") " for " listed(on[p]) " at the end of " \
+            named(p) ": " (split(on[p], list, " ") > 1 ? "probably each " \
+            "waits for a lock that the other one holds: all have to take " \
+            "their locks in the same order." : \
+            "nobody gave that lock back."))
+}
+
 function explain_waits(    k, p) {
+    explain_locks_at_the_end()
     if (n_stuck <= 300) {
         find_hopeless()
         find_cycles()

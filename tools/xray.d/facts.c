@@ -85,17 +85,16 @@ static const struct entry *find_entry(const char *name)
 }
 
 static const char *subject(struct task *task, const struct entry *entry,
-                           struct call *call)
+                           struct call *call, const char **word)
 {
     const struct file *file;
     const struct task *child;
+    const char *name;
 
     switch (entry->subject) {
     case DESCRIPTOR:
         file = task->process->table ? file_of(task, call->args[0]) : NULL;
         return file ? file->object->name : "";
-    case WORD:
-        return futex_word(task, call)->name;
     case CHILD:
         child = task_of((pid_t)(number(call->args[0]) % PID_LIMIT));
         return child ? child->process->name : "";
@@ -105,26 +104,28 @@ static const char *subject(struct task *task, const struct entry *entry,
         return sysv_object(task, SYSVMSG, call->args[0])->name;
     case SEMAPHORES:
         return sysv_object(task, SYSVSEM, call->args[0])->name;
-    case NOTHING:
-        break;
+    case WORD:
+        *word = futex_wait(task, call, &name);
+        return name;
+    default:
+        return "";
     }
-    return "";
 }
 
 void tell_stuck(struct task *task)
 {
     struct call call;
     const struct entry *entry;
-    const char *object, *timeout;
+    const char *word, *object, *timeout;
 
     if (task->applied || !parse_call(task->pending, NULL, &call))
         return;
     entry = find_entry(call.name);
-    if (entry == NULL || entry->word == NULL)
+    if (entry == NULL || (word = entry->word) == NULL)
         return;
-    object = subject(task, entry, &call);
+    object = subject(task, entry, &call, &word);
     timeout = entry->timeout > 0 ? call.args[entry->timeout] : "";
-    fact(task, "stuck %s %s%s%s%s", task->name, entry->word, *object ? " " : "",
+    fact(task, "stuck %s %s%s%s%s", task->name, word, *object ? " " : "",
          object,
          entry->timeout == -1 ||
                  (*timeout != '\0' && strcmp(timeout, "NULL") != 0 &&

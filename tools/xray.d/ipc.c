@@ -88,7 +88,8 @@ void on_pause(struct task *task, struct call *call)
 
 /* A word of memory is known by its address: within one process, if it is
  * private, else in all, since they have it from a common parent. */
-const struct object *futex_word(struct task *task, struct call *call)
+static const struct object *futex_word(struct task *task,
+                                       const struct call *call)
 {
     struct process *process = task->process;
     struct task *main_task = task_of(process->pid);
@@ -106,23 +107,40 @@ const struct object *futex_word(struct task *task, struct call *call)
     return object;
 }
 
-void on_futex(struct task *task, struct call *call)
+/* pthread_join waits until the kernel clears the thread's own number, which
+ * isn't a private word. A mutex that others wait for has the value 2 in glibc,
+ * in musl the highest bit; with priority inheritance, a call of its own. */
+const char *futex_wait(struct task *task, const struct call *call,
+                       const char **object)
 {
     const char *what = call->args[1];
     long long value = number(call->args[2]);
     const struct task *thread =
         task_of(value > 0 && value < PID_LIMIT ? (pid_t)value : 0);
 
-    /* pthread_join waits until the kernel clears the thread's own number,
-     * which isn't a private word. */
     if (has(what, "FUTEX_WAIT") && !has(what, "PRIVATE") && thread != NULL &&
         thread->process == task->process && thread->tid == value) {
-        fact(task, "join %s %s", task->name, thread->name);
-        return;
+        *object = thread->name;
+        return "join";
     }
-    if (has(what, "FUTEX_WAIT") || has(what, "FUTEX_LOCK"))
-        fact(task, "futexwait %s %s%s", task->name,
-             futex_word(task, call)->name, outcome(call));
+    *object = futex_word(task, call)->name;
+    return has(what, "FUTEX_LOCK") ||
+                   (!has(what, "BITSET") && (value == 2 || value >> 31 == 1))
+               ? "futexlock"
+               : "futexwait";
+}
+
+void on_futex(struct task *task, struct call *call)
+{
+    const char *what = call->args[1];
+    const char *object;
+
+    if (has(what, "FUTEX_WAIT") || has(what, "FUTEX_LOCK")) {
+        if (strcmp(futex_wait(task, call, &object), "join") == 0)
+            fact(task, "join %s %s", task->name, object);
+        else
+            fact(task, "futexwait %s %s%s", task->name, object, outcome(call));
+    }
     /* libc wakes nobody now and then, where there is but one thread. */
     else if ((has(what, "FUTEX_WAKE") || has(what, "REQUEUE")) &&
              (task->process->threads_made > 0 || !has(what, "PRIVATE")))

@@ -221,6 +221,9 @@ static void end_process(struct task *task)
 {
     struct process *process = task->process;
 
+    for (struct task *t = tasks; t != NULL; t = t->next)
+        if (t->process == process && t->pending != NULL)
+            tell_stuck(t);
     process->ended = true;
     drop_table(process->table, task);
     process->table = NULL;
@@ -229,11 +232,12 @@ static void end_process(struct task *task)
 void on_exit_group(struct task *task, struct call *call)
 {
     struct process *process = task->process;
+    long long status = number(call->args[0]) & 0xff;
 
     if (process->ended)
         return;
     end_process(task);
-    fact(task, "exit %s = %lld", process->name, number(call->args[0]) & 0xff);
+    fact(task, "exit %s = %lld", process->name, status);
     leave_children(process);
 }
 
@@ -277,9 +281,6 @@ void kill_task(struct task *task, const char *signal)
     struct process *process = task->process;
 
     if (!process->ended) {
-        for (struct task *t = tasks; t != NULL; t = t->next)
-            if (t->process == process && t->pending != NULL)
-                tell_stuck(t);
         end_process(task);
         fact(task, "killed %s %s", process->name, signal);
         leave_children(process);

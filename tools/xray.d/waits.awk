@@ -74,6 +74,8 @@ function waits(k,    c, o) {
         return "waits for thread " o " to end"
     if (c == "receive")
         return "waits for a message in " o
+    if (c == "futexlock")
+        return "waits for the lock " o
     if (c == "lock")
         return "waits for a lock on " o
     if (c == "open")
@@ -99,7 +101,7 @@ function blockers(k,    i, n, list, found) {
     return found
 }
 
-function on_futex(k) { return s_call[k] == "futexwait" || s_call[k] == "join" }
+function on_futex(k) { return s_call[k] ~ /^futex|^join$/ }
 
 # Can nobody but those who are hopeless themselves end the waits of this one?
 function is_hopeless(p,    k, i, n, list) {

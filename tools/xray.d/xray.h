@@ -240,7 +240,7 @@ handler on_open, on_pipe, on_dup, on_close, on_close_range, on_fcntl, on_read,
 void on_signal_line(struct task *, const char *text);
 void reset_handlers(struct process *);
 /* What a call that never returned is about. */
-const struct object *futex_word(struct task *, struct call *);
+const char *futex_wait(struct task *, const struct call *, const char **object);
 struct object *sysv_object(struct task *, enum kind, const char *id);
 const char *path_and_mode(struct task *, struct call *);
 
