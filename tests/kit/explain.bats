@@ -59,6 +59,41 @@ END
     assert_output ""
 }
 
+# Each in a folder of its own, all at once: several wait until their time is up.
+@test "each mistake that it knows is named" {
+    needs_tracing
+    local mistake words said
+    cd "$BATS_TEST_TMPDIR"
+    while IFS=: read -r mistake words; do
+        mkdir "$mistake"
+        echo "$words" >"$mistake/words"
+        (
+            cd "$mistake" || exit
+            "$top/tools/xray" record -t 2 -o log -- "$top/build/kit/xray_faults" "$mistake"
+        ) >"$mistake/out" 2>&1 3>&- &
+    done <<'END'
+own_write_end:no other process ever had this pipe: it has to be made before the fork
+lock_order:each waits for a lock that another one holds
+never_waited:parent never waited for child.1
+blocked_signal:SIGTERM was sent to parent, which had blocked it
+no_reader:parent was killed by SIGPIPE
+full_queue:mqueue:/xray_faults full: nobody in this run ever received a message
+dead_holder:child.1, which also used map:1, was killed by SIGKILL: probably while it held the lock
+early_wakeup:waits on futex:1 for a wake-up that came before
+early_signal:SIGUSR1 came before the wait, and was handled by then
+name_left:fifo:left, which parent made, was never removed
+END
+    wait
+    for mistake in */log; do
+        mistake=${mistake%/log}
+        said=$("$top/tools/xray" explain -s "$mistake/log")
+        [[ $said == *"$(<"$mistake/words")"* && $said != *$'\n'* ]] ||
+            echo "$mistake: $said"
+    done >wrong
+    run cat wrong
+    assert_output ""
+}
+
 @test "make check says what xray found in a run that failed" {
     needs_tracing
     local lab=07-pipes name=ex2_coprocess folder=build/explained/07-pipes
