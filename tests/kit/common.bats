@@ -143,7 +143,11 @@ status 2\n" "${wrong[@]}")"
 }
 
 @test "wait_for_enter takes one line and no more, in spite of signals" {
-    run_program sh -c '{ sleep 0.01; printf "one\ntwo\n"; } | lab_calls enter -'
+    start_program lab_calls enter -
+    was_interrupted() { (($(field "$pid" voluntary_ctxt_switches) > 5)); }
+    wait_until "$DEADLINE" was_interrupted
+    printf 'one\ntwo\n' >&"$stdin"
+    finish_program
     assert_ended "exit 0"
     assert_output "4 left"
     assert_regex "$stderr" '^[1-9][0-9]* interruptions$'

@@ -8,7 +8,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
@@ -21,6 +20,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* futex(2); musl's compiler wrapper doesn't see the kernel's headers. */
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129 };
 
 static pthread_mutex_t locks[] = {PTHREAD_MUTEX_INITIALIZER,
                                   PTHREAD_MUTEX_INITIALIZER};
@@ -146,8 +148,8 @@ static void early_wakeup(void)
 
     pthread_create(&thread, NULL, nothing, NULL);
     pthread_join(thread, NULL);
-    syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL);
-    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL);
+    syscall(SYS_futex, &word, WAKE_PRIVATE, 1, NULL);
+    syscall(SYS_futex, &word, WAIT_PRIVATE, 0, NULL);
 }
 
 static void handle(int sig)

@@ -62,7 +62,7 @@ static const char *outcome(ssize_t result)
     static char text[32];
 
     snprintf(text, sizeof text, "%zd", result);
-    return result == -1 ? strerrorname_np(errno) : text;
+    return result != -1 ? text : errno == EPIPE ? "EPIPE" : "EAGAIN";
 }
 
 static int open_count(void)
@@ -202,7 +202,7 @@ static void take_signal(void)
     sigaddset(&set, SIGUSR2);
     sig = sigtimedwait(&set, NULL, &at_once);
     tell("take %s %s%s\n", self, sig == -1 ? "= " : "",
-         sig == -1 ? strerrorname_np(errno) : "SIGUSR2");
+         sig == -1 ? "EAGAIN" : "SIGUSR2");
 }
 
 static void act(void);

@@ -122,7 +122,8 @@ static bool is_librarys(const char *path)
            strstr(path, ".so.") != NULL;
 }
 
-/* Leaves out "." and empty parts, and goes back for "..". */
+/* Leaves out "." and empty parts, and goes back for "..". The path begins with
+ * a slash and ends with one: so it never gets longer. */
 static char *tidy(char *path)
 {
     char *to = path, *from = path;
@@ -156,12 +157,11 @@ char *absolute(struct task *task, const char *dir, const char *path)
 
     if (*path == '/') {
         free(base);
-        /* One byte more, since tidy() may need "/" for an empty path. */
         if (asprintf(&whole, "%s/", path) == -1)
             err(1, "asprintf");
         return tidy(whole);
     }
-    if (asprintf(&whole, "%s/%s/", base ? base : task->process->folder, path) ==
+    if (asprintf(&whole, "/%s/%s/", base ? base : task->process->folder, path) ==
         -1)
         err(1, "asprintf");
     free(base);
