@@ -161,8 +161,8 @@ char *absolute(struct task *task, const char *dir, const char *path)
             err(1, "asprintf");
         return tidy(whole);
     }
-    if (asprintf(&whole, "/%s/%s/", base ? base : task->process->folder, path) ==
-        -1)
+    if (asprintf(&whole, "/%s/%s/", base ? base : task->process->folder,
+                 path) == -1)
         err(1, "asprintf");
     free(base);
     return tidy(whole);
