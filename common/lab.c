@@ -188,6 +188,16 @@ int parse_signal(const char *name, const char *text)
     return (int)number;
 }
 
+void wait_for_enter(void)
+{
+    char c = '\0';
+    ssize_t n;
+
+    do
+        n = read(STDIN_FILENO, &c, 1);
+    while ((n == 1 && c != '\n') || (n == -1 && errno == EINTR));
+}
+
 _Noreturn void usage(int opt, const char *text)
 {
     FILE *stream = opt == 'h' ? stdout : stderr;

@@ -93,6 +93,13 @@ const char *signal_name(int sig);
 int parse_signal(const char *name, const char *text);
 
 /*
+ * Returns when Enter was pressed, or when standard input has ended; goes on
+ * after a signal. Takes the rest of that line and not a byte more. What a
+ * program holds still for can be looked at until then. See read(2).
+ */
+void wait_for_enter(void);
+
+/*
  * Ends the program as getopt(3) asks for it: opt 'h' prints text to standard
  * output and exits with 0, anything else prints it to standard error and
  * exits with 2.

@@ -74,7 +74,7 @@ static void show_new_parent(pid_t old)
 /* Returns when Enter is pressed, when the input ends, or when the
  * launcher has gone: nobody reads the pipe then, which poll() reports
  * unasked. */
-static void wait_for_enter(int launcher)
+static void hold_still(int launcher)
 {
     struct pollfd fds[] = {
         {.fd = STDIN_FILENO, .events = POLLIN},
@@ -104,7 +104,7 @@ static _Noreturn void be_orphan(pid_t parent, int launcher)
     show_new_parent(parent);
     say("orphan", "look: ps -o pid,ppid,comm -p %d", (int)self);
     say("orphan", "Enter makes me exit");
-    wait_for_enter(launcher);
+    hold_still(launcher);
     _exit(0);
 }
 

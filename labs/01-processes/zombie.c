@@ -56,17 +56,6 @@ static void show_kill(pid_t pid)
         say("parent", "kill(%d, 0): %s", (int)pid, strerror(errno));
 }
 
-/* Returns when Enter is pressed, or when the input ends. */
-static void wait_for_enter(void)
-{
-    char c = '\0';
-    ssize_t n;
-
-    do
-        n = read(STDIN_FILENO, &c, 1);
-    while ((n == 1 && c != '\n') || (n == -1 && errno == EINTR));
-}
-
 /* Returns when the child is dead, but leaves the zombie as it is:
  * WNOWAIT looks at the status without taking it away. */
 static void await_death(pid_t pid)

@@ -62,19 +62,6 @@ static void send_lines(int fd, long long count)
     }
 }
 
-/* Meanwhile the child waits too: its read() has nothing to return. */
-static void wait_for_enter(pid_t child)
-{
-    int c;
-
-    say("parent", "try: ls -l /proc/%d/fd /proc/%d/fd", (int)getpid(),
-        (int)child);
-    say("parent", "Enter goes on");
-    do
-        c = getchar();
-    while (c != '\n' && c != EOF);
-}
-
 int main(int argc, char *argv[])
 {
     long long count = 3;
@@ -113,8 +100,12 @@ int main(int argc, char *argv[])
 
     close(ends[READ_END]);
     say("parent", "writes to descriptor %d", ends[WRITE_END]);
-    if (hold)
-        wait_for_enter(child);
+    if (hold) {
+        say("parent", "try: ls -l /proc/%d/fd /proc/%d/fd", (int)getpid(),
+            (int)child);
+        say("parent", "Enter goes on");
+        wait_for_enter(); /* meanwhile the child waits in read() */
+    }
     send_lines(ends[WRITE_END], count);
     close(ends[WRITE_END]); /* the child's end of file */
 

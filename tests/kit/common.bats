@@ -141,3 +141,14 @@ status 2\n" "${wrong[@]}")"
     assert_output ""
     assert_equal "$stderr" "usage: like this"
 }
+
+@test "wait_for_enter takes one line and no more, in spite of signals" {
+    run_program sh -c '{ sleep 0.01; printf "one\ntwo\n"; } | lab_calls enter -'
+    assert_ended "exit 0"
+    assert_output "4 left"
+    assert_regex "$stderr" '^[1-9][0-9]* interruptions$'
+
+    printf 'no newline' >"$BATS_TEST_TMPDIR/input"
+    run_program -i "$BATS_TEST_TMPDIR/input" lab_calls enter -
+    assert_output "0 left"
+}

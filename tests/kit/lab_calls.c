@@ -3,10 +3,11 @@
  *
  * Usage: lab_calls number TEXT MIN MAX | seconds TEXT MIN MAX | signal TEXT |
  *        name NUMBER | say ROLE TEXT | write BYTES | read BYTES |
- *        pthread ERROR | usage LETTER
+ *        pthread ERROR | usage LETTER | enter -
  *
- * write and read are interrupted by a signal every millisecond, and say on
- * standard error how many there were.
+ * enter prints how many bytes are left of its input. write, read and enter are
+ * interrupted by a signal every millisecond, and say on standard error how many
+ * there were.
  */
 #include <err.h>
 #include <errno.h>
@@ -77,6 +78,16 @@ static void read_and_copy(size_t size)
     free(bytes);
 }
 
+static void skip_line(void)
+{
+    char rest[64];
+
+    interrupt_often();
+    wait_for_enter();
+    stop_interrupting();
+    printf("%zd left\n", read_full(STDIN_FILENO, rest, sizeof rest));
+}
+
 int main(int argc, char *argv[])
 {
     const char *what = argc > 2 ? argv[1] : "";
@@ -102,6 +113,8 @@ int main(int argc, char *argv[])
         read_and_copy((size_t)atoll(text));
     else if (strcmp(what, "pthread") == 0)
         check_pthread(atoi(text), "pthread_create");
+    else if (strcmp(what, "enter") == 0)
+        skip_line();
     else if (strcmp(what, "usage") == 0)
         usage(text[0], "usage: like this\n");
     else
