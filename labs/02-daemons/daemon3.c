@@ -86,15 +86,17 @@ static void tell_what_is_left(void)
  * of its ends stay open until we end. */
 static void open_terminal(void)
 {
-    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    int master = posix_openpt(O_RDWR | O_NOCTTY), slave, own;
 
     if (master == -1)
         err(1, "posix_openpt");
     if (grantpt(master) == -1 || unlockpt(master) == -1)
         err(1, "unlockpt");
-    if (open(ptsname(master), O_RDWR) == -1)
+    slave = open(ptsname(master), O_RDWR);
+    if (slave == -1)
         err(1, "%s", ptsname(master));
-    if (open("/dev/tty", O_RDWR) != -1) /* our own, if we have one */
+    own = open("/dev/tty", O_RDWR); /* whichever is ours, if one is */
+    if (own != -1)
         say("daemon3", "opened a terminal, and is tied to it now");
     else
         say("daemon3", "opened a terminal, and isn't tied to it");

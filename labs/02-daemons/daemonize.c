@@ -187,9 +187,9 @@ static int await_daemon(pid_t leader, int fd)
 
     if (n > 0)
         write_full(STDERR_FILENO, words, (size_t)n - ready);
+    waitpid(leader, &status, 0);
     if (ready)
         return 0;
-    waitpid(leader, &status, 0);
     if (status == 0) /* the orphan in its group is our child now */
         waitpid(-leader, &status, 0);
     if (WIFEXITED(status))

@@ -63,7 +63,7 @@ int main(int argc, char *argv[])
     const char *name = "nobody", *path = "/etc/shadow";
     const struct passwd *user;
     bool wrong_order = false;
-    int opt, fd;
+    int opt, fd, again;
     char byte;
 
     while ((opt = getopt(argc, argv, "+u:f:xh")) != -1) {
@@ -98,7 +98,8 @@ int main(int argc, char *argv[])
     check_no_way_back();
 
     /* Permission is asked for at the open. What is open stays open. */
-    if (open(path, O_RDONLY) == -1)
+    again = open(path, O_RDONLY);
+    if (again == -1)
         say("dropped", "open(\"%s\"): %s", path, strerror(errno));
     if (read(fd, &byte, 1) != -1)
         say("dropped", "read(%d): still works", fd);
