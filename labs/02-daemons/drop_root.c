@@ -101,8 +101,8 @@ int main(int argc, char *argv[])
     again = open(path, O_RDONLY);
     if (again == -1)
         say("dropped", "open(\"%s\"): %s", path, strerror(errno));
-    if (read(fd, &byte, 1) != -1)
-        say("dropped", "read(%d): still works", fd);
+    if (pread(fd, &byte, 1, 0) != -1)
+        say("dropped", "pread(%d): still works", fd);
     if (argv[optind] != NULL) {
         execvp(argv[optind], &argv[optind]);
         err(errno == ENOENT ? 127 : 126, "%s", argv[optind]);
