@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,8 +24,8 @@
 static const char help[] =
     "Usage: daemonctl [-p PIDFILE] [-s SIGNAL]\n"
     "  -p PIDFILE  ($XDG_RUNTIME_DIR/daemonize.pid)\n"
-    "  -s SIGNAL   send this, and return; without it, send TERM, and\n"
-    "              return when the daemon has ended\n";
+    "  -s SIGNAL   (TERM) After TERM and KILL, it returns when the\n"
+    "              daemon has ended.\n";
 
 /* Asks the kernel whose lock would be in the way of ours. Ends the
  * program if there is none. */
@@ -71,8 +70,7 @@ static void await_end(int pidfd)
 int main(int argc, char *argv[])
 {
     const char *path = NULL;
-    int sent = SIGTERM, opt, fd, pidfd;
-    bool wait = true;
+    int sig = SIGTERM, opt, fd, pidfd;
 
     while ((opt = getopt(argc, argv, "p:s:h")) != -1) {
         switch (opt) {
@@ -80,8 +78,7 @@ int main(int argc, char *argv[])
             path = optarg;
             break;
         case 's':
-            sent = parse_signal("-s", optarg);
-            wait = false;
+            sig = parse_signal("-s", optarg);
             break;
         default:
             usage(opt, help);
@@ -96,9 +93,9 @@ int main(int argc, char *argv[])
     if (fd == -1)
         err(1, "%s", path);
     pidfd = open_holder(fd, path);
-    if (syscall(SYS_pidfd_send_signal, pidfd, sent, NULL, 0) == -1)
+    if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == -1)
         err(1, "%s: can't signal its holder", path);
-    if (wait)
+    if (sig == SIGTERM || sig == SIGKILL)
         await_end(pidfd);
     return 0;
 }
