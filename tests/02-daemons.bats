@@ -125,7 +125,7 @@ open_files() {
         fails -p pid -l no/log; fails -p no/pid -l log; fails -p / -l log
         fails -p /dev/null -l log; fails -p pid -l /dev/full; fails -p pid
         ln -s victim link; fails -p link -l log; rm link
-        (ulimit -n 4; exec daemonize -p pid -l log); echo -n "$?; "
+        (ulimit -n 4; ASAN_OPTIONS+=:detect_leaks=0 daemonize -p pid -l log); echo -n "$?; "
         export XDG_RUNTIME_DIR=$PWD
         daemonize; echo -n "$? $(ls -A | xargs); "; daemonctl; echo "$? $(ls -A)"
         rm daemonize.log; test -c /dev/null || echo "/dev/null is gone"'
@@ -208,7 +208,7 @@ daemonize: ../work/pid: held by process $first"
     needs_tracing
     # The second start is held between its open and its lock.
     start bash -c 'daemonize -p pid -l log
-        strace -f -qq -o /dev/null -P "$PWD/pid" -e trace=openat,?open \
+        ASAN_OPTIONS+=:detect_leaks=0 strace -f -qq -o /dev/null -P "$PWD/pid" -e trace=openat,?open \
             -e inject=openat,?open:signal=STOP:when=1 daemonize -p pid -l log &
         read -r; daemonctl -p pid; echo ended
         wait; echo "status $?"; rm log' # strace ends with the daemon
@@ -280,7 +280,8 @@ daemonize: ../work/pid: held by process $first"
     assert_fact_before "exit $daemon = 0" "exit child.2 = 0"
     assert_nothing_wrong
 
-    run_program bash -c 'strace -f -qq -o timer -e trace=setitimer daemonize -p pid -l log &
+    run_program bash -c 'ASAN_OPTIONS+=:detect_leaks=0 \
+            strace -f -qq -o timer -e trace=setitimer daemonize -p pid -l log &
         until daemonctl -p pid 2>/dev/null; do :; done
         wait; cat timer; rm timer log'
     assert_output --partial 'it_interval={tv_sec=5, tv_usec=0}'

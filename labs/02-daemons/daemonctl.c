@@ -27,9 +27,11 @@ static const char help[] =
     "  -s SIGNAL   (TERM) After TERM and KILL, it returns when the\n"
     "              daemon has ended.\n";
 
+static const char *path;
+
 /* Asks the kernel whose lock would be in the way of ours. Ends the
  * program if there is none. */
-static pid_t lock_holder(int fd, const char *path)
+static pid_t lock_holder(int fd)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
@@ -42,16 +44,16 @@ static pid_t lock_holder(int fd, const char *path)
 
 /* Returns a descriptor that stands for the lock's holder, and for no
  * other process that gets the same PID later. */
-static int open_holder(int fd, const char *path)
+static int open_holder(int fd)
 {
-    pid_t pid = lock_holder(fd, path);
+    pid_t pid = lock_holder(fd);
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
     if (pidfd == -1)
         err(1, "%s: process %d", path, (int)pid);
     /* It may have ended between our question and the open, and its
      * number have gone to a stranger. So ask again. */
-    if (lock_holder(fd, path) != pid)
+    if (lock_holder(fd) != pid)
         errx(1, "%s: process %d has just ended", path, (int)pid);
     return pidfd;
 }
@@ -69,7 +71,6 @@ static void await_end(int pidfd)
 
 int main(int argc, char *argv[])
 {
-    const char *path = NULL;
     int sig = SIGTERM, opt, fd, pidfd;
 
     while ((opt = getopt(argc, argv, "p:s:h")) != -1) {
@@ -92,7 +93,7 @@ int main(int argc, char *argv[])
     fd = open(path, O_RDONLY);
     if (fd == -1)
         err(1, "%s", path);
-    pidfd = open_holder(fd, path);
+    pidfd = open_holder(fd);
     if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == -1)
         err(1, "%s: can't signal its holder", path);
     if (sig == SIGTERM || sig == SIGKILL)
