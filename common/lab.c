@@ -4,6 +4,7 @@
 #include "lab.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,6 +198,47 @@ void wait_for_enter(void)
     do
         n = read(STDIN_FILENO, &c, 1);
     while ((n == 1 && c != '\n') || (n == -1 && errno == EINTR));
+}
+
+char *whole_path(const char *path, const char *usual)
+{
+    const char *folder = path == NULL ? getenv("XDG_RUNTIME_DIR") : "";
+    char *here = NULL, *whole;
+
+    if (folder == NULL || (path == NULL && folder[0] != '/'))
+        errx(2, "where shall %s be? XDG_RUNTIME_DIR doesn't say", usual);
+    if (path != NULL && path[0] != '/') {
+        folder = here = getcwd(NULL, 0);
+        if (here == NULL)
+            err(1, "getcwd");
+    }
+    if (asprintf(&whole, "%s%s%s", folder, *folder == '\0' ? "" : "/",
+                 path == NULL ? usual : path) == -1)
+        err(1, "asprintf");
+    free(here);
+    return whole;
+}
+
+void close_all_from(int first)
+{
+    struct dirent *entry;
+    DIR *dir;
+
+    /* By number: musl has no function for it, older headers no name. */
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
+#endif
+    dir = opendir("/proc/self/fd");
+    if (dir == NULL)
+        err(1, "/proc/self/fd");
+    while ((entry = readdir(dir)) != NULL) {
+        int fd = atoi(entry->d_name); /* "." and ".." are 0 */
+
+        if (fd >= first && fd != dirfd(dir))
+            close(fd);
+    }
+    closedir(dir);
 }
 
 _Noreturn void usage(int opt, const char *text)

@@ -100,6 +100,23 @@ int parse_signal(const char *name, const char *text);
 void wait_for_enter(void);
 
 /*
+ * Returns the path that leads to a file from every folder: `path`, with the
+ * current folder before it unless it begins with a slash; or, if path is
+ * NULL, `usual` in $XDG_RUNTIME_DIR, a folder that belongs to one user only.
+ * Without such a folder, ends the program with status 2 and asks for a path.
+ * The caller may free() the result.
+ */
+char *whole_path(const char *path, const char *usual);
+
+/*
+ * Closes every open descriptor from `first` up, by close_range(2), or, where
+ * the kernel doesn't have it or a container forbids it, one by one as
+ * /proc/self/fd lists them. Ends the program with status 1 if that can't be
+ * read either. glibc has closefrom(3) for this since 2.34, musl has nothing.
+ */
+void close_all_from(int first);
+
+/*
  * Ends the program as getopt(3) asks for it: opt 'h' prints text to standard
  * output and exits with 0, anything else prints it to standard error and
  * exits with 2.

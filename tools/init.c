@@ -62,15 +62,6 @@ static struct {
     struct rusage usage;
 } command;
 
-static void close_from(unsigned first)
-{
-    /* By number: the C library's close_range() is too new for musl. */
-    if (syscall(SYS_close_range, first, ~0U, 0) == -1) {
-        for (int fd = (int)first; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
-            close(fd);
-    }
-}
-
 static _Noreturn void become(char *argv[], long long max_file)
 {
     const struct rlimit file = {(rlim_t)max_file, (rlim_t)max_file};
@@ -92,7 +83,7 @@ static _Noreturn void become(char *argv[], long long max_file)
     if (setrlimit(RLIMIT_FSIZE, &file) == -1 ||
         setrlimit(RLIMIT_CORE, &core) == -1)
         err(1, "setrlimit");
-    close_from(3);
+    close_all_from(3);
     execvp(argv[0], argv);
     warn("%s", argv[0]);
     _exit(errno == ENOENT ? 127 : 126);
@@ -213,7 +204,7 @@ static FILE *open_report(int fd)
 
     if (dup2(fd, 3) == -1)
         err(1, "-r %d", fd);
-    close_from(4);
+    close_all_from(4);
     report = fdopen(3, "a");
     if (report == NULL)
         err(1, "-r %d", fd);

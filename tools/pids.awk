@@ -5,6 +5,7 @@
 # in a line of a table that begins "  123  122 S ".
 
 function learn(text) {
+    sub(/.*\[/, "", text) # "daemon3[123]": a name may have digits, too
     gsub(/[^0-9]/, "", text)
     if (!(text in pids))
         pids[text] = 4710 + ++count
@@ -14,7 +15,7 @@ function learn(text) {
 
 {
     rest = $0
-    while (match(rest, /[a-z_]\[[0-9]+\]|(PID|pid|process) [0-9]+/)) {
+    while (match(rest, /[a-z0-9_]\[[0-9]+\]|(PID|pid|process) [0-9]+/)) {
         learn(substr(rest, RSTART, RLENGTH))
         rest = substr(rest, RSTART + RLENGTH)
     }

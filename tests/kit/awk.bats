@@ -93,6 +93,15 @@ same() {
     assert_failure
 }
 
+@test "PIDs become 4711, 4712 and so on, wherever they are told" {
+    run awk -f "$top/tools/pids.awk" <<'END'
+lock3[815]: of 3, PID 9042, and 815
+process 815 isn't 8150; pipe:[9042] is 9042
+END
+    assert_output "lock3[4711]: of 3, PID 4712, and 4711
+process 4711 isn't 8150; pipe:[4712] is 4712"
+}
+
 @test "in a transcript a time is any time, any other number is itself" {
     same 'took 0.25 s, 3 times\n' 'took 12.5 s, 3 times\n'
     assert_success

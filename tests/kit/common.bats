@@ -156,3 +156,27 @@ status 2\n" "${wrong[@]}")"
     run_program -i "$BATS_TEST_TMPDIR/input" lab_calls enter -
     assert_output "0 left"
 }
+
+@test "whole_path leads to the file from every folder, or to one of the user's own" {
+    run_program sh -c 'export XDG_RUNTIME_DIR=/run/mine
+        mkdir "a b"; cd "a b"
+        lab_calls path some/file usual; lab_calls path /a/file usual; lab_calls path "" usual
+        rmdir "../a b"; lab_calls path file usual; echo "status $?"
+        XDG_RUNTIME_DIR=here lab_calls path "" usual; echo "status $?"
+        unset XDG_RUNTIME_DIR; lab_calls path "" usual; echo "status $?"'
+    assert_output "$(printf '%s\n' "$work/a b/some/file" /a/file /run/mine/usual \
+        "status 1" "status 2" "status 2")"
+    assert_equal "$stderr" "lab_calls: getcwd: No such file or directory
+lab_calls: where shall usual be? XDG_RUNTIME_DIR doesn't say
+lab_calls: where shall usual be? XDG_RUNTIME_DIR doesn't say"
+}
+
+@test "close_all_from closes all from a number up, with close_range and without" {
+    needs_tracing
+    for without in '' 'strace -qq -o /dev/null -e inject=close_range:error=ENOSYS'; do
+        run_program bash -c 'exec 3</dev/null 5</dev/null 77</dev/null
+            ulimit -n 60; exec $1 lab_calls close 5' bash "$without"
+        assert_ended "exit 0"
+        assert_output "$(printf '%s\n' 0 1 2 3 4)" # 4 is that of ls
+    done
+}

@@ -5,7 +5,7 @@
 load ../lib/lab
 
 # The examples that do wrong on purpose, without "broken" in their names.
-shows_a_fault=" sigpipe "
+shows_a_fault=" sigpipe daemon3 "
 
 # explained FOLDER NAME COMMAND: what xray finds in a run of it.
 explained() {
@@ -92,6 +92,24 @@ END
     done >wrong
     run cat wrong
     assert_output ""
+}
+
+@test "a daemon that keeps a pipe for nothing is named, and no other" {
+    needs_tracing
+    traced sh -c 'setsid -f bash -c "sleep 0.1; :" | cat'
+    assert_explained "(cat) had to wait for an end of file on pipe:1 until child.1.1 (bash) ended"
+    run "$top/tools/xray" graph -T ascii "$run/log"
+    assert_line --partial "!! child.1.1 never closed the write end of pipe:1"
+    traced -t 0.3 sh -c 'setsid -f bash -c "sleep 9; :" | cat'
+    assert_explained "child.2 (cat) waits for data or an end of file on pipe:1 until child.1.1 (bash) ends"
+    # One that logs to it, one that let it go, one whose launcher stays.
+    for command in 'setsid -f bash -c "sleep 0.1; echo x" | cat' \
+        'setsid -f bash -c "sleep 0.1; :" >/dev/null | cat' 'setsid bash -c "sleep 0.1; :" | cat'; do
+        traced sh -c "$command"
+        assert_nothing_wrong
+        run "$top/tools/xray" graph -T ascii "$run/log"
+        refute_output --partial "!!"
+    done
 }
 
 @test "make check says what xray found in a run that failed" {

@@ -3,8 +3,10 @@
  *
  * Usage: lab_calls number TEXT MIN MAX | seconds TEXT MIN MAX | signal TEXT |
  *        name NUMBER | say ROLE TEXT | write BYTES | read BYTES |
- *        pthread ERROR | usage LETTER | enter -
+ *        pthread ERROR | usage LETTER | enter - | path PATH USUAL |
+ *        close FIRST
  *
+ * path takes an empty PATH for none; close runs "ls /proc/self/fd" afterwards;
  * enter prints how many bytes are left of its input. write, read and enter are
  * interrupted by a signal every millisecond, and say on standard error how many
  * there were.
@@ -115,7 +117,13 @@ int main(int argc, char *argv[])
         check_pthread(atoi(text), "pthread_create");
     else if (strcmp(what, "enter") == 0)
         skip_line();
-    else if (strcmp(what, "usage") == 0)
+    else if (strcmp(what, "path") == 0 && argc == 4)
+        puts(whole_path(*text == '\0' ? NULL : text, argv[3]));
+    else if (strcmp(what, "close") == 0) {
+        close_all_from(atoi(text));
+        execlp("ls", "ls", "/proc/self/fd", (char *)NULL);
+        err(1, "ls");
+    } else if (strcmp(what, "usage") == 0)
         usage(text[0], "usage: like this\n");
     else
         errx(2, "see the first comment of lab_calls.c");

@@ -259,3 +259,23 @@ wrong() {
     assert_failure 2
     assert_output "deps: 'everything': say nothing, or all"
 }
+
+@test "the commands of a transcript's session know of each other" {
+    make -s examples LAB=98
+    sed -i '/^```console/,/^```$/d' labs/98-demo/README.md
+    printf '%s\n' '```console session' "\$ word='it is'; touch a" '$ ls' 'a' \
+        '$ echo "$word"; greeting; rm a' 'it is' 'greeter[4711]: hello' '```' >>labs/98-demo/README.md
+    run tools/transcript 98-demo
+    assert_success
+    cp labs/98-demo/README.md before
+    sed -i '/^it is$/d; s/; rm a$//' labs/98-demo/README.md
+    run tools/transcript 98-demo
+    assert_failure
+    assert_line "expected:  greeter[4711]: hello"
+    assert_line "saw:       it is"
+    assert_line --regexp "the transcript of: a session that begins with word='it is'; touch a$"
+    sed -i 's/greeting$/&; rm a/' labs/98-demo/README.md
+    tools/transcript -u 98-demo
+    run diff before labs/98-demo/README.md
+    assert_success
+}

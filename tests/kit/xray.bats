@@ -205,6 +205,19 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     "$xray" explain big >words
 }
 
+@test "who begins anew with all signals gets one row for it in the timeline" {
+    cd "$BATS_TEST_TMPDIR"
+    mapfile -t calls < <(for name in HUP INT QUIT KILL ILL TRAP ABRT BUS STOP FPE; do
+        result=$([[ $name == [KS]* ]] && echo "-1 EINVAL (Invalid argument)" || echo 0)
+        echo "9 1.0 rt_sigaction(SIG$name, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, NULL, 8) = $result"
+    done)
+    make_log '9 1.0 execve("/bin/x", [], 0) = 0' "${calls[@]}" \
+        '9 1.0 open("both", O_RDWR) = 3</home/x/both>'
+    "$xray" timeline log >timeline.svg
+    run grep -o '>resets[^<]*' timeline.svg
+    assert_output '>resets 8 signals, opens file:both'
+}
+
 @test "the names that calls have on arm64 are known" {
     cd "$BATS_TEST_TMPDIR"
     make_log '9 1.0 execve("/home/x/p", ["p"], 0xffff /* 3 vars */) = 0' \

@@ -22,6 +22,33 @@ field() {
     sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" 2>/dev/null
 }
 
+# stat_field PID N: the N-th field of /proc/PID/stat; 5 is the process group, 6
+# the session, 7 the controlling terminal.
+stat_field() {
+    sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f$(($2 - 2))
+}
+
+# leads PID: whether it leads its session.
+leads() {
+    [[ $(stat_field "$1" 6) == "$1" ]]
+}
+
+# has_terminal PID: whether it has a controlling terminal.
+has_terminal() {
+    [[ $(stat_field "$1" 7) != 0 ]]
+}
+
+# signals PID FIELD: the standard signals in SigIgn, SigCgt, SigBlk, as a number.
+signals() {
+    echo $((0x$(field "$1" "$2") & 0x7fffffff))
+}
+
+# same_file PATH PATH: whether both lead to one file. In a sandbox it may have
+# another path than out here.
+same_file() {
+    [[ $(stat -Lc %d:%i "$1") == "$(stat -Lc %d:%i "$2")" ]]
+}
+
 # state PID: R, S, D, T, Z; or "gone".
 state() {
     local letter

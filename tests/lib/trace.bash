@@ -26,14 +26,16 @@ traced() {
     keep_facts "$run"
 }
 
-# Whether a fact is there: words as in a shell's pattern, "write child.1 * = 5".
+# find_fact FACT: the first that is there, as "LINE:FACT". In FACT, * is anything,
+# as in "write child.1 * = 5". By grep, since bats follows each step of a loop.
+find_fact() {
+    local words=${1//\\/\\\\}
+    words=${words//./\\.}
+    LC_ALL=C grep -nxm 1 -e "${words//\*/.*}" "$run/facts"
+}
+
 has_fact() {
-    local line
-    while IFS= read -r line; do
-        # shellcheck disable=SC2053  # a pattern it is
-        [[ $line == $1 ]] && return
-    done <"$run/facts"
-    return 1
+    find_fact "$1" >/dev/null
 }
 
 # The facts that begin with the same word, for a failure.
@@ -46,29 +48,21 @@ assert_fact() {
 }
 
 refute_fact() {
-    local line
-    while IFS= read -r line; do
-        # shellcheck disable=SC2053
-        if [[ $line == $1 ]]; then
-            complain "no fact: $1" "$line"
-        fi
-    done <"$run/facts"
+    local found
+    if found=$(find_fact "$1"); then
+        complain "no fact: $1" "${found#*:}"
+    fi
 }
 
 # assert_fact_before FACT LATER: both are there, and the first FACT stands
 # before the first LATER.
 assert_fact_before() {
-    local line
-    assert_fact "$1" && assert_fact "$2" || return
-    while IFS= read -r line; do
-        # shellcheck disable=SC2053
-        if [[ $line == $1 ]]; then
-            return
-        elif [[ $line == $2 ]]; then
-            complain "fact: $1"$'\n'"before: $2" "first: $line"
-            return
-        fi
-    done <"$run/facts"
+    local first later
+    first=$(find_fact "$1") || complain "fact: $1" "$(facts_like "$1")" || return
+    later=$(find_fact "$2") || complain "fact: $2" "$(facts_like "$2")" || return
+    if ((${first%%:*} > ${later%%:*})); then
+        complain "fact: $1"$'\n'"before: $2" "first: ${later#*:}"
+    fi
 }
 
 # assert_explained WORDS: a finding of 'xray explain' has these words.

@@ -75,6 +75,44 @@ function tell_unread(k, p, o, others, q,    text, i, m, list, many) {
     say(1, "pipe(7), poll(2)", "", text ".")
 }
 
+# A daemon, or its child, keeps the pipe that another program has started it with.
+function keeps_for_nothing(p, o,    q) {
+    for (q = p; q != "" && !(q in orphaned); q = parent_of[q])
+        ;
+    return q != "" && is_daemon(p) && !((p, o) in wrote) && \
+        program_of(creator[o]) != program_of(p)
+}
+
+function explain_daemons(    i, j, m, k, o, p, q, list) {
+    for (i = 1; i <= n_ended_with; i++) {
+        o = ended_with[i]
+        p = last_had[o, "write"]
+        m = keeps_for_nothing(p, o) ? split(ever[o, "read"], list, " ") : 0
+        for (j = 1; j <= m; j++) {
+            q = list[j]
+            if ((q, o) in saw_end && !is_daemon(q)) {
+                tell_kept(q, "had to wait for an end of file on " o \
+                    " until " named(p) " ended", p)
+                break
+            }
+        }
+    }
+    for (k = 1; k <= n_stuck; k++) {
+        if (!hung(k) || s_call[k] != "read" || !is_pipe(s_on[k]))
+            continue
+        m = split(s_by[k], list, " ")
+        for (j = 1; j <= m && keeps_for_nothing(list[j], s_on[k]); j++)
+            ;
+        if (m && j > m)
+            tell_kept(s_who[k], waits(k) " until " named(list[1]) " ends", list[1])
+    }
+}
+
+function tell_kept(q, text, p) {
+    say(2, "daemon(7), dup2(2)", "Descriptors, not streams", named(q) " " text \
+        ": that daemon never closed the write end that it was started with.")
+}
+
 # --- threads and locks ---
 
 function explain_futexes(p,    k, n, i, list, words, many, who, tid) {

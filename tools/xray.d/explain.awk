@@ -238,6 +238,7 @@ function print_all(    w, i, k, number, kind) {
 END {
     timed_out = end_how == "timeout" && !attached
     explain_waits()
+    explain_daemons()
     explain_queues()
     for (i = 1; i <= n_refused; i++) {
         split(refused[i], list, " ")

@@ -204,6 +204,30 @@ function find_broken_pipes(    l, what) {
     }
 }
 
+# A session of its own is for a daemon, and for the children of its leader.
+function is_daemon(who) {
+    while (who != "" && !(who in leads))
+        who = parent_of[who]
+    return who != "" && who != "parent"
+}
+
+# A daemon has kept the pipe that another program has started it with, and who
+# reads from that has waited for it.
+function find_kept(    l, what, who) {
+    for (l = n_links; l > 0; l--) {
+        what = link_what[l]
+        who = kept_by[what, "write"]
+        if (kind[what] == "pipe" && ends_of_file[l] && who in is_orphan && \
+            is_daemon(who) && !is_daemon(process(link_who[l])) && \
+            !((who, what, "write") in used) && \
+            program[created[what]] != program[who]) {
+            bad_out[link(who, what)] = fault("%w never closed the write end " \
+                "of %o that it was started with: " link_who[l] \
+                " waited until it ended", who, what, "holds a write end")
+        }
+    }
+}
+
 function find_unread(    l, what, o, n) {
     for (l = 1; l <= n_links; l++)
         if (kind[link_what[l]] ~ /^(mqueue|sysvmsg)$/)
@@ -229,6 +253,7 @@ function find_faults(    i, who, n, list, k) {
     if (n_stuck * n_actors <= 100000)
         find_cycles()
     find_broken_pipes()
+    find_kept()
     find_unread()
     for (i = 1; i <= n_actors; i++) {
         who = actors[i]

@@ -158,8 +158,17 @@ $1 == "open" || $1 == "inherit" {
     next
 }
 $1 == "dup" { fds[process($2), $3, $4]++; next }
-$1 == "close" { fds[process($2), $3, $4]--; next }
-$1 == "held" { held[process($2), $3, $4]; next }
+$1 == "close" { fds[process($2), $3, $4]--; delete last_held[$3, $4]; next }
+$1 == "held" {
+    held[process($2), $3, $4]
+    last_held[$3, $4] = process($2)
+    next
+}
+$1 == "gone" {
+    if (($2, $3) in last_held)
+        kept_by[$2, $3] = last_held[$2, $3]
+    next
+}
 $1 == "send" || $1 == "receive" {
     if ($4 == "=")
         use($2, $1, $3, $5)
@@ -206,6 +215,7 @@ $1 == "killed" { ended($2, "killed by " $3); killed_by[$2] = $3; next }
 $1 == "reap" { reaper[$3] = $2; next }
 $1 == "zombie" { is_zombie[$2]; next }
 $1 == "orphan" { is_orphan[$2]; next }
+$1 == "session" { leads[process($2)]; next }
 $1 == "join" { joined[$3]; next }
 $1 == "stuck" {
     actor($2)
@@ -219,7 +229,7 @@ $1 == "stuck" {
     next
 }
 
-$1 == "create" { object($3); created[$3]; next }
+$1 == "create" { object($3); created[$3] = process($2); next }
 $1 == "truncate" { object($3); changed[$3]; next }
 $1 == "rename" {
     object($3)

@@ -7,6 +7,8 @@
 # n[p, o, end]       descriptors that process p has of this end of o
 # ever[o, end]       who ever had one, in order; had[p, o, end]: whether p
 # inherited[p, o, end], locked[p, o], wrote[p, o], got[p, o]
+# saw_end[p, o]      p got end of file; ended_with[i]: a pipe that its last writer
+#                    had open to its end
 # how[p]             "exit" or "killed" once it has ended; status[p], killer[p]
 # s_who[k], ...      the k-th "stuck": s_proc, s_call, s_on, s_mode, s_timed;
 #                    s_by: who could have ended that wait at that moment
@@ -102,6 +104,8 @@ $1 == "read" || $1 == "write" || $1 == "send" || $1 == "receive" {
             wrote[p, $3]
             any_wrote[$3]
         }
+    } else if ($1 == "read" && $5 == "0") {
+        saw_end[p, $3]
     } else if ($5 == "EAGAIN" || $5 == "ETIMEDOUT") {
         no_progress($2)
         if ($1 == "send")
@@ -153,6 +157,12 @@ $1 == "close" {
 $1 == "held" {
     if (has_ends($3))
         lose_all($2, $3, $4, "ended")
+    next
+}
+
+$1 == "gone" {
+    if ($3 == "write" && is_pipe($2) && last_why[$2, $3] == "ended")
+        ended_with[++n_ended_with] = $2
     next
 }
 
@@ -259,6 +269,7 @@ $1 == "exit" || $1 == "killed" {
 $1 == "reap" { reaped[$3]; last_act[process($2)] = NR; next }
 $1 == "zombie" { zombies[++n_zombies] = $2; next }
 $1 == "session" { daemon[process($2)]; next }
+$1 == "orphan" { orphaned[$2]; next }
 
 $1 == "signal" { if ($5 != "=") sender[process($3), $4] = $2; next }
 $1 == "handle" {

@@ -61,7 +61,7 @@ function note_words(i,   text) {
     }
     text = put("%o", plain(o[i]), put("%r", r[i], words[v[i]]))
     text = put("%m", plain(more[i]), text)
-    sub(/ both$/, "", text)
+    sub(/,? both$/, "", text)
     return text (count[i] > 1 ? ", × " count[i] : "")
 }
 
@@ -77,9 +77,20 @@ BEGIN {
         "unblock chdir umask session group map bind listen", mergeable)
 }
 
-# Notes of one person that follow each other share a row while it is short.
+# Notes of one person that follow each other share a row while it is short. Who
+# begins anew with all its signals, SIGKILL too, gets one row for that.
 function note(i, its_text,   part) {
     part = its_text
+    if (v[i] == "default" && joins[rows] == v[i] && whose[rows] == w[i] && \
+        text[rows] ~ /^resets /) {
+        if (r[i] != "")
+            return
+        if (++more_resets[rows] > 3) {
+            text[rows] = "resets " more_resets[rows] + 1 " signals"
+            told[rows] = w[i] " " text[rows]
+            return
+        }
+    }
     if (joins[rows] != "" && joins[rows] == v[i])
         sub(/^[^ ]+ /, "", part)
     if (joins[rows] != "" && whose[rows] == w[i] && (v[i] in mergeable) &&
