@@ -1,20 +1,396 @@
-load ../lib/lab
+# Lab 02: daemons, the exercises.
+#
+# shellcheck disable=SC2034,SC2030,SC2031  # each test has its own ran and daemon
 
-# bats test_tags=ex:1,points:60
-@test "each byte is written twice" {
-    likely "a byte is written once, or something else is written" "write(2)"
-    word=$RANDOM
-    echo "$word" >"$work/input"
-    run_program -i "$work/input" ex1_double
-    assert_ended "exit 0"
-    expect "each byte twice" assert_output "$(sed 's/./&&/g' <<<"$word")"
+load ../lib/lab
+load ../lib/daemon
+
+# ---- ex1_daemonize ----
+
+# bats test_tags=ex:1,points:12
+@test "the command runs in a session that it doesn't lead, and its parent is init" {
+    likely "the command isn't executed, or not with exactly its arguments" \
+        "\"The daemon\" of ex1_daemonize in the README; execvp(3)"
+    begin
+    printf '#!/bin/sh\nprintf "<%%s>" "$@" >"$0.args"\nexec sleep 1000\n' \
+        >"$place/my service"
+    chmod +x "$place/my service"
+    launch ex1_daemonize "$place/my service" -h "two  words" '' "*$RANDOM"
+    args=$(printf '<%s>' -h "two  words" '' "${ran##* }")
+    await_daemon "the command to get these arguments: $args" \
+        grep -qsxF -- "$args" "$place/my service.args"
+    expect "nothing on standard error" assert_equal "$(<"$place/err")" ""
+
+    likely "setsid() is missing, or comes in the wrong process: the launcher may lead its process group, and then gets none; and who gets one leads it" \
+        "\"The daemon\" of ex1_daemonize in the README; setsid(2), credentials(7)"
+    session=$(stat_field "$daemon" 6)
+    if [[ $session == $(stat_field "$pid" 6) ]]; then
+        complain "a session of its own" "the daemon is in the session of the shell that started it"
+    elif [[ $session == "$daemon" ]]; then
+        complain "that the daemon isn't the leader of its session" \
+            "it is: its session has its own PID, and it could get a terminal"
+    fi
+    expect "no terminal" assert_equal "$(stat_field "$daemon" 7)" 0
+    finish
+
+    likely "the launcher has to wait for its child: else that stays a zombie, and for a moment the daemon's parent" \
+        "\"The launcher\" of ex1_daemonize in the README; waitpid(2)"
+    expect "no process left to init but the daemon" assert_equal "$adopted" 1
 }
 
-# bats test_tags=ex:1,points:40
-@test "a write that fails is reported" {
-    likely "the result of write_full isn't looked at" "write(2)"
-    run_program sh -c 'echo a | ex1_double >/dev/full'
+# bats test_tags=ex:1,points:9
+@test "descriptors 0 to 2 are /dev/null, and no other is open" {
+    likely "dup2() of /dev/null to 0, 1 and 2, opened for both; and close what the starter had open, whatever its number" \
+        "\"The daemon\" of ex1_daemonize in the README; dup2(2), close_range(2)"
+    begin
+    tell_shell "exec 7<>file $((RANDOM % 800 + 100))<file"
+    launch ex1_daemonize sleep 1000
+    # Until then it may have its libraries open.
+    await_daemon "the command to begin, and sleep" in_state "$daemon" S
+    # Where valgrind writes its report isn't the program's.
+    expect "these descriptors open, and no other" assert_equal \
+        "$(for fd in $(descriptors "$daemon"); do
+            echo "$fd: $(readlink "/proc/$daemon/fd/$fd")"
+        done | grep -vF ": $run/san/")" "$(printf '%s: /dev/null\n' 0 1 2)"
+    run ends "$daemon" /dev/null
+    expect "0 open for reading, 1 and 2 for writing, or all for both" \
+        assert_output --regexp $'^0 (read|both)\n1 (write|both)\n2 (write|both)$'
+    finish
+}
+
+# bats test_tags=ex:1,points:7
+@test "its folder is / or the one given, and its umask 022" {
+    likely "chdir() and umask() are for the daemon to call, before the exec" \
+        "\"The daemon\" of ex1_daemonize in the README; chdir(2), umask(2)"
+    begin
+    mkdir "$place/sub folder"
+    tell_shell "umask $(shuf -n 1 -e 0 002 077 0137)"
+    for option in '' "-dsub folder"; do
+        launch ex1_daemonize ${option:+"$option"} sleep 1000
+        folder=${option:+$place/${option#-d}}
+        expect "this current folder" assert_equal \
+            "$(readlink "/proc/$daemon/cwd")" "${folder:-/}"
+        expect "this umask" assert_equal "$(field "$daemon" Umask)" 0022
+        kill_daemon
+    done
+    finish
+}
+
+# bats test_tags=ex:1,points:6
+@test "no signal is ignored or blocked, whatever the starter did" {
+    likely "what is ignored or blocked stays so after an exec: sigaction() with SIG_DFL for each signal, and an empty mask" \
+        "\"The daemon\" of ex1_daemonize in the README; signal(7), sigprocmask(2)"
+    begin
+    mapfile -t some < <(shuf -e INT QUIT USR1 USR2 ALRM TERM)
+    launch env --ignore-signal=HUP,RTMIN+$((RANDOM % 30)),"${some[0]},${some[1]}" \
+        --block-signal=PIPE,"${some[2]},${some[3]}" ex1_daemonize sleep 1000
+    expect "no signal ignored" assert_equal "$(signals "$daemon" SigIgn)" ""
+    expect "no signal blocked" assert_equal "$(signals "$daemon" SigBlk)" ""
+    finish
+}
+
+# bats test_tags=ex:1,points:11
+@test "if it can't run the command, the launcher says why, and ends with 127, 126 or 1" {
+    likely "the launcher ends before it knows how the exec went, or the daemon's message goes to /dev/null: it takes a pipe to the launcher" \
+        "\"The launcher\" of ex1_daemonize in the README; execvp(3), pipe(2)"
+    name="no such $RANDOM"
+    : >"$work/file"
+    fails() { # fails STATUS MESSAGE ARG...
+        run_program ex1_daemonize "${@:3}"
+        assert_ended "exit $1"
+        expect "this message" assert_equal "$stderr" "ex1_daemonize: $2"
+    }
+    fails 127 "$name: No such file or directory" "$name"
+    fails 126 "/etc/passwd: Permission denied" /etc/passwd
+    fails 1 "$name: No such file or directory" -d "$name" true
+    fails 1 "file: Not a directory" -d file sleep 1000
+}
+
+# bats test_tags=ex:1,points:5
+@test "what the launcher had printed before comes out once" {
+    likely "fork() copies the stdio buffer: only the launcher may write it out, with exit(); the others end with _exit()" \
+        "\"The launcher\" of ex1_daemonize in the README; _exit(2), exit(3)"
+    run_program ex1_daemonize true
+    assert_ended "exit 0"
+    expect "this line, once" assert_output "starting true"
+    run_program ex1_daemonize "nothing$$"
+    assert_ended "exit 127"
+    expect "this line, once" assert_output "starting nothing$$"
+    run_program ex1_daemonize -d "nothing$$" true
     assert_ended "exit 1"
-    expect "the reason on standard error" \
-        assert_regex "$stderr" 'No space left on device'
+    expect "this line, once" assert_output "starting true"
+}
+
+# ---- ex2_heartbeat ----
+
+# begin_log: begin, and names for the two files, with spaces in them.
+begin_log() {
+    begin
+    pid_file="$place/the daemon.pid"
+    log="$place/beat $RANDOM.log"
+}
+
+# heartbeat SECONDS [WORD...]: launches it; the words come before its name.
+heartbeat() {
+    t0=${EPOCHREALTIME/./}
+    launch "${@:2}" ex2_heartbeat -i "$1" "$pid_file" "$log"
+}
+
+# has_beats COUNT FILE...: whether there are that many; sets $beats. A daemon
+# that never sleeps writes a lot: no shell may read all that.
+has_beats() {
+    beats=$(cat -- "${@:2}" 2>/dev/null | grep -c ' beat ')
+    ((beats >= $1))
+}
+
+# assert_lines FILE LINE...: these, without the time of day.
+assert_lines() {
+    local time='^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z '
+    expect "in the log, each behind the time" assert_equal \
+        "$(sed -E "s/$time//; t; s/^/no time: /" "$1" 2>&1 | paste -sd,)" \
+        "$(printf '%s\n' "${@:2}" | paste -sd,)"
+}
+
+# assert_numbers FILE...: 1, 2, 3 and so on in the beats of all these together.
+assert_numbers() {
+    local wrong
+    wrong=$(awk '/ beat / && $NF != ++n {
+        file = FILENAME
+        sub(/.*\//, "", file)
+        print "instead of beat " n ", in line " FNR " of " file ": " $0
+        exit
+    }' "$@")
+    if [[ $wrong ]]; then
+        complain "every number once, and in order, from the oldest file to the newest" \
+            "$wrong"
+    fi
+}
+
+# assert_not_before OLD MS: that there aren't more lines in the log (but for OLD
+# ones) than one at the launch, and one every MS milliseconds since then.
+assert_not_before() {
+    has_beats 0 "$log"
+    local time=$(((${EPOCHREALTIME/./} - t0) / 1000))
+    if ((beats - $1 > time / $2 + 1)); then
+        complain "in $time ms one line, and one more every $2 ms" "$((beats - $1)) lines"
+    fi
+}
+
+# What is in the PID file and the logs in $place, and which files these are.
+files() {
+    (
+        cd "$place" && shopt -s nullglob
+        for file in *.pid *.log; do
+            echo "$file (inode $(stat -c %i "$file")): $(cat "$file")"
+        done 2>&1
+    )
+}
+
+# assert_pid_file: that it has the daemon's PID in it, and nothing else.
+assert_pid_file() {
+    expect "in the PID file, the daemon's PID and a newline (\$)" \
+        assert_equal "$(cat -A "$pid_file")" "$(inner "$daemon")\$"
+}
+
+# bats test_tags=ex:2,points:7
+@test "a line is written at the start, then one every interval, behind what is there" {
+    likely "the first line comes before the launcher ends; it must not wait in a stdio buffer" \
+        "\"The log\" of ex2_heartbeat in the README; write(2), setvbuf(3)"
+    begin_log
+    before=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    heartbeat 60
+    after=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    assert_lines "$log" "beat 1"
+    read -r time _ <"$log"
+    if [[ $time < $before || $time > $after ]]; then
+        complain "the time (UTC) between $before and $after" "$time"
+    fi
+    kill_daemon
+
+    likely "the fraction of the seconds is lost" \
+        "\"The log\" of ex2_heartbeat in the README; timespec(3)"
+    heartbeat 0.02
+    await_daemon "line 4" has_beats 5 "$log"
+    echo "2000-01-01T00:00:00Z of another" >>"$log"
+    await_daemon "line 12" has_beats 13 "$log"
+    assert_not_before 1 20
+    kill_daemon
+
+    likely "the log is emptied by O_TRUNC, or isn't opened with O_APPEND: then lines overwrite what others have written" \
+        "\"The log\" of ex2_heartbeat in the README; open(2)"
+    expect "in the log still, the first line, and one that another process has added" \
+        assert_equal "$(grep -E -e ' beat 1$' -e 'Z of another$' "$log" | cut -d' ' -f2-)" \
+        $'beat 1\nbeat 1\nof another'
+    sed -i -n '2,$p' "$log"
+    assert_numbers "$log"
+    finish
+}
+
+# bats test_tags=ex:2,points:6
+@test "a start that fails is told, and leaves nothing" {
+    likely "the launcher is told too early, nobody looks whether the first line could be written, or give_up() leaves the PID file" \
+        "\"The start\" of ex2_heartbeat in the README; unlink(2)"
+    mkdir "$work/folder"
+    fails() { # fails PIDFILE LOG MESSAGE
+        run_program ex2_heartbeat "$work/$1" "$2"
+        assert_ended "exit 1"
+        expect "this message" assert_equal "$stderr" "ex2_heartbeat: $3"
+        expect "no PID file" assert_file_not_exists "$work/$1"
+    }
+    fails "a pid" "$work/folder" "$work/folder: Is a directory"
+    fails "a pid" /dev/full "/dev/full: No space left on device"
+    fails "no/pid" "$work/log" "$work/no/pid: No such file or directory"
+}
+
+# bats test_tags=ex:2,points:8
+@test "while it runs, a second start is refused and changes nothing" {
+    begin_log
+    heartbeat 60
+    first=$daemon
+    before=$(files)
+    for other in "$log" "$place/other.log"; do
+        likely "no lock, or one that is gone again: fcntl() locks aren't inherited by fork(), and any close() of the file ends them" \
+            "\"The PID file\" of ex2_heartbeat in the README; fcntl(2)"
+        try ex2_heartbeat -i 60 "$pid_file" "$other"
+        assert_code 1
+        expect "this message" assert_equal "$(<"$place/err")" \
+            "ex2_heartbeat: $pid_file: already running, PID $(inner "$daemon")"
+        likely "before you have the lock, the files are another's: no O_TRUNC, no write, no unlink" \
+            "\"The PID file\" of ex2_heartbeat in the README; open(2)"
+        expect "the same files as before, with the same in them" \
+            assert_equal "$(files)" "$before"
+    done
+    assert_alive
+    finish
+}
+
+# bats test_tags=ex:2,points:5
+@test "a PID file that nobody has locked is no obstacle, and is written anew" {
+    likely "that the file is there, or that kill(pid, 0) finds a process, doesn't mean that this daemon runs: only the lock does" \
+        "\"The PID file\" of ex2_heartbeat in the README; fcntl(2)"
+    begin_log
+    printf '%s\n' "$(inner "$pid")" "123456789" "and more" >"$pid_file"
+    heartbeat 60
+    likely "the old number wasn't cut off, or it's the PID of a process before the last fork" \
+        "\"The PID file\" of ex2_heartbeat in the README; ftruncate(2), getpid(2)"
+    assert_pid_file
+    kill_daemon # by SIGKILL
+    expect "that the PID file is still there" assert_file_exists "$pid_file"
+    heartbeat 60
+    assert_pid_file
+    finish
+}
+
+# bats test_tags=ex:2,points:6
+@test "SIGTERM stops it at once: a last line, and no PID file" {
+    likely "SIGTERM isn't handled, or only after the whole interval; or it was blocked from the start" \
+        "\"SIGTERM\" of ex2_heartbeat in the README; sigtimedwait(2), signal(7)"
+    begin_log
+    heartbeat 60 env --ignore-signal=HUP,TERM --block-signal=HUP,TERM
+    expect "a PID file" assert_file_exists "$pid_file"
+    stop_daemon
+    likely "the loop is left, but not all is done then: the last line, and unlink() of the PID file" \
+        "\"SIGTERM\" of ex2_heartbeat in the README; unlink(2)"
+    assert_lines "$log" "beat 1" stop
+    expect "no PID file" assert_file_not_exists "$pid_file"
+    finish
+}
+
+# bats test_tags=ex:2,points:7
+@test "after SIGHUP lines go to a new log, and none is lost or doubled" {
+    likely "after SIGHUP the log has to be opened by its name; its descriptor still means the old file" \
+        "\"SIGHUP\" of ex2_heartbeat in the README; open(2), logrotate(8)"
+    begin_log
+    heartbeat 0.01
+    open=$(descriptors "$daemon")
+    for i in 1 2 3; do
+        mv "$log" "$log.$i"
+        signal_daemon HUP
+        await_daemon "lines in a new log" has_beats 2 "$log"
+    done
+    # Nothing was renamed: it goes on in the same file.
+    signal_daemon HUP
+    await_daemon "more lines in the same log" has_beats $((beats + 3)) "$log"
+    likely "the old log isn't closed" "\"SIGHUP\" of ex2_heartbeat in the README; close(2)"
+    expect "as many descriptors as at the start" assert_equal \
+        "$(descriptors "$daemon" | wc -w)" "$(wc -w <<<"$open")"
+    stop_daemon
+    likely "the number begins again, the new log is opened with O_TRUNC, or some lines still go to the old one" \
+        "\"SIGHUP\" of ex2_heartbeat in the README; open(2)"
+    assert_numbers "$log".{1,2,3} "$log"
+    finish
+}
+
+# bats test_tags=ex:2,points:5
+@test "signals neither hasten nor delay a line, and it sleeps in between" {
+    likely "it wakes up to look around: let it sleep until the time is over or a signal comes" \
+        "\"The log\" of ex2_heartbeat in the README; sigtimedwait(2)"
+    begin_log
+    heartbeat 0.15
+    assert_alive
+    pid=$daemon assert_idle
+    likely "a sleep that is interrupted (EINTR) is no error, and not at its end; and it mustn't begin anew" \
+        "\"The log\" of ex2_heartbeat in the README; sigtimedwait(2), nanosleep(2)"
+    signal_daemon STOP
+    await_daemon "the daemon to stop" in_state "$daemon" T
+    signal_daemon CONT
+    has_beats 1 "$log"
+    while kill -HUP "$daemon" 2>/dev/null; do
+        read -r -t 0.002 -u "$never" || true
+    done 3>&- &
+    await_daemon "three more lines, 0.15 s apart, under a SIGHUP every 2 ms" \
+        has_beats $((beats + 3)) "$log"
+    assert_not_before 0 150
+    finish
+}
+
+# bats test_tags=ex:2,points:3
+@test "a log that can't be opened anew: it goes on with the old one, and says why in it" {
+    likely "the old log is closed before the new one is open, or nobody looks whether it could be opened" \
+        "\"SIGHUP\" of ex2_heartbeat in the README; open(2)"
+    begin_log
+    heartbeat 0.02
+    mv "$log" "$log.1"
+    mkdir "$log" # in the way
+    signal_daemon HUP
+    await_daemon "this line in the old log: cannot reopen: Is a directory" \
+        grep -q 'Z cannot reopen: Is a directory$' "$log.1"
+    has_beats 0 "$log.1"
+    await_daemon "more lines in the old log" has_beats $((beats + 2)) "$log.1"
+    rmdir "$log"
+    signal_daemon HUP
+    await_daemon "lines in a new log" has_beats 1 "$log"
+    stop_daemon
+    assert_numbers "$log.1" "$log"
+    finish
+}
+
+# bats test_tags=ex:2,points:3
+@test "a signal handler, if there is one, takes a note and nothing else" {
+    likely "a handler that opens, closes or writes out files, or ends the program: it may have interrupted just that" \
+        "\"Both signals\" of ex2_heartbeat in the README; signal-safety(7)"
+    needs_tracing
+    mkdir "$work/here"
+    mkfifo "$work/never"
+    # The leak checker traces, too, and two can't.
+    UNDER='' run_program strace -f -o here/trace bash -c '
+        export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+        exec 5<>never; cd here
+        ex2_heartbeat -i 60 "$PWD/pid" "$PWD/log" || exit
+        read -r daemon <pid
+        until_not() { while "$@" && kill -0 $daemon; do read -t 0.01 -u 5; done; }
+        mv log old; kill -HUP $daemon; until_not test ! -e log
+        kill $daemon; until_not test -e pid
+        test -e log && test ! -e pid'
+    ran="ex2_heartbeat, then a SIGHUP and a SIGTERM to it (under strace)"
+    assert_ended "exit 0" "a new log after SIGHUP, and no PID file after SIGTERM"
+    calls=$(awk '
+        / --- SIG(HUP|TERM) / { inside[$1] = $3; next }
+        / rt_sigreturn\(/ { delete inside[$1] }
+        $1 in inside && / [a-z_0-9]+\(/ && !/ write\(/ {
+            sub(/\(.*/, "()"); print $2 " in the handler of " inside[$1] }' \
+        "$work/here/trace" | sort | uniq)
+    if [[ $calls ]]; then
+        complain "no system call but write() before a handler returns" "$calls"
+    fi
 }

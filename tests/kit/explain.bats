@@ -50,6 +50,10 @@ try_line() {
 01-processes ex1_spawn ex1_spawn sh -c 'kill -TERM $$'
 01-processes ex1_spawn ex1_spawn nosuchcommand
 01-processes ex2_minips ex2_minips
+02-daemons ex1_daemonize ex1_daemonize true
+02-daemons ex1_daemonize ex1_daemonize nosuchcommand
+02-daemons ex2_heartbeat ex2_heartbeat $PWD/pid $PWD/log; kill $(cat pid)
+02-daemons ex2_heartbeat ex2_heartbeat $PWD/pid /dev/full
 07-pipes ex1_pipeline ex1_pipeline yes -- cat -- cat -- head -n 1
 07-pipes ex1_pipeline ex1_pipeline nosuchcommand -- cat
 07-pipes ex2_coprocess seq 20000 | ex2_coprocess tr 1 2

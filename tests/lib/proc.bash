@@ -115,20 +115,27 @@ assert_only_standard() {
     fi
 }
 
+# look_at_time TIME TURNS: how long it has run, and how often, into two variables.
+look_at_time() {
+    if ! read -r "$1" _ "$2" 2>/dev/null <"/proc/$pid/schedstat"; then
+        complain "to go on" "it has ended"
+    fi
+}
+
 # assert_idle: that the program runs at most for an instant while we look.
 # The kernel counts how long it ran, in ns, and how often, in /proc/PID/schedstat.
 assert_idle() {
     local before before_turns after after_turns i end
     await "to sleep" in_state "$pid" S
-    read -r before _ before_turns <"/proc/$pid/schedstat"
+    look_at_time before before_turns
     end=$((${EPOCHREALTIME/./} + 250000))
     for ((i = 0; i < 5 || ${EPOCHREALTIME/./} < end; i++)); do
         pause
     done
-    read -r after _ after_turns <"/proc/$pid/schedstat"
+    look_at_time after after_turns
     local turns=$((after_turns - before_turns)) time=$(((after - before) / 1000))
     if ((turns > 5 || time > 20000)); then
-        complain "to sleep in poll() while nothing can be done" \
+        complain "to sleep while nothing can be done" \
             "in a quarter of a second it ran $turns times, for $time µs"
     fi
 }

@@ -134,8 +134,9 @@ finish_program() {
 
 stop_program() {
     kill "$program_pid" 2>/dev/null || true
-    end_input
+    # Only then its input: what it leaves at its end of that isn't its fault.
     wait "$program_pid" || true
+    end_input
     program_pid=''
 }
 

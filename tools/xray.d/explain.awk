@@ -154,6 +154,10 @@ function explain_zombies(    i, c, p, list, n, order) {
         if (!never_reaped(c))
             continue
         p = parent_of[c]
+        # Who leads a session, makes one process and ends has made a daemon:
+        # init waits for that.
+        if (p in daemon && how[p] == "exit" && split(children[p], list, " ") == 1)
+            continue
         if (!(p in dead))
             order[++n] = p
         dead[p] = dead[p] " " c
