@@ -59,9 +59,9 @@ static void become_daemon(int null, int launcher)
 
     /* The numbers 0 to 2 themselves. Until we are ready, all that err()
      * says goes through a pipe to the launcher, and so to a human. */
-    dup2(null, STDIN_FILENO);
-    dup2(null, STDOUT_FILENO);
-    dup2(launcher, STDERR_FILENO);
+    if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1 ||
+        dup2(launcher, STDERR_FILENO) == -1)
+        err(1, "dup2");
     close_all_from(STDERR_FILENO + 1);
 }
 
@@ -185,6 +185,8 @@ static int await_daemon(pid_t leader, int fd)
     bool ready = n > 0 && words[n - 1] == '\0'; /* as agreed */
     int status = 0;
 
+    if (n == -1)
+        err(1, "read"); /* a daemon that isn't ready gets EPIPE */
     if (n > 0)
         write_full(STDERR_FILENO, words, (size_t)n - ready);
     waitpid(leader, &status, 0);
@@ -244,7 +246,8 @@ int main(int argc, char *argv[])
         err(1, "%s", log_path);
     if (write(STDERR_FILENO, "", 1) != 1)
         return 1; /* the launcher was killed: nobody wants us */
-    dup2(STDOUT_FILENO, STDERR_FILENO);
+    if (dup2(STDOUT_FILENO, STDERR_FILENO) == -1)
+        err(1, "dup2");
     serve(interval, &set);
     return 0;
 }

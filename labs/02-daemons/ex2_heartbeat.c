@@ -69,6 +69,8 @@ static void detach(void)
     while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
         ;
     n = read_full(ends[READ_END], words, sizeof words);
+    if (n == -1)
+        err(1, "read");
     if (n < 1)
         errx(1, "the daemon has ended before it was ready");
     if (n > 1)
