@@ -172,8 +172,11 @@ static void beat(double interval)
         /* TODO 1: write line n. If it's the first and it can't be
          * written, give up. */
         say_ready();
-        while ((sig = wait_until(due, &set)) == SIGHUP)
-            log = reopen(log);
+        do {
+            sig = wait_until(due, &set);
+            if (sig == SIGHUP)
+                log = reopen(log);
+        } while (sig == SIGHUP && monotonic_seconds() < due);
     }
 
     dprintf(log, "%s stop\n", now());

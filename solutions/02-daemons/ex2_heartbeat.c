@@ -236,8 +236,11 @@ static void beat(double interval)
             give_up(log_path, strerror(errno));
         /* TODO 1 END */
         say_ready();
-        while ((sig = wait_until(due, &set)) == SIGHUP)
-            log = reopen(log);
+        do {
+            sig = wait_until(due, &set);
+            if (sig == SIGHUP)
+                log = reopen(log);
+        } while (sig == SIGHUP && monotonic_seconds() < due);
     }
 
     dprintf(log, "%s stop\n", now());
