@@ -45,14 +45,13 @@ load ../lib/daemon
     begin
     tell_shell "exec 7<>file $((RANDOM % 800 + 100))<file"
     launch ex1_daemonize sleep 1000
-    look() {
-        for fd in $(descriptors "$daemon"); do
+    # Until then it may have its libraries open.
+    await_daemon "the command to begin, and sleep" in_state "$daemon" S
+    # Where valgrind writes its report isn't the program's.
+    expect "these descriptors open, and no other" assert_equal \
+        "$(for fd in $(descriptors "$daemon"); do
             echo "$fd: $(readlink "/proc/$daemon/fd/$fd")"
-        done
-    }
-    wait_until "$DEADLINE" has_descriptors "$daemon" "0 1 2" 2>/dev/null || true
-    expect "these descriptors open, and no other" \
-        assert_equal "$(look)" "$(printf '%s: /dev/null\n' 0 1 2)"
+        done | grep -vF ": $run/san/")" "$(printf '%s: /dev/null\n' 0 1 2)"
     run ends "$daemon" /dev/null
     expect "0 open for reading, 1 and 2 for writing, or all for both" \
         assert_output --regexp $'^0 (read|both)\n1 (write|both)\n2 (write|both)$'
@@ -111,6 +110,7 @@ load ../lib/daemon
 @test "what the launcher had printed before comes out once" {
     likely "fork() copies the stdio buffer: only the launcher may write it out, with exit(); the others end with _exit()" \
         "\"The launcher\" of ex1_daemonize in the README; _exit(2), exit(3)"
+    [[ ${SAN:-} != thread ]] || skip "ThreadSanitizer writes out stdio buffers at _exit(), too"
     run_program ex1_daemonize true
     assert_ended "exit 0"
     expect "this line, once" assert_output "starting true"
@@ -245,9 +245,10 @@ assert_pid_file() {
 
 # bats test_tags=ex:2,points:8
 @test "while it runs, a second start is refused and changes nothing" {
+    likely "the PID file can't be made, locked or written, or the log can't be opened" \
+        "\"The start\" of ex2_heartbeat in the README; daemon(3)"
     begin_log
     heartbeat 60
-    first=$daemon
     before=$(files)
     for other in "$log" "$place/other.log"; do
         likely "no lock, or one that is gone again: fcntl() locks aren't inherited by fork(), and any close() of the file ends them" \
@@ -336,12 +337,11 @@ assert_pid_file() {
     await_daemon "the daemon to stop" in_state "$daemon" T
     signal_daemon CONT
     has_beats 1 "$log"
-    enough=$((beats + 3))
-    flood() {
-        kill -HUP "$daemon" 2>/dev/null
-        has_beats $enough "$log"
-    }
-    await_daemon "three more lines, 0.15 s apart, under a SIGHUP every 10 ms" flood
+    while kill -HUP "$daemon" 2>/dev/null; do
+        read -r -t 0.002 -u "$never" || true
+    done 3>&- &
+    await_daemon "three more lines, 0.15 s apart, under a SIGHUP every 2 ms" \
+        has_beats $((beats + 3)) "$log"
     assert_not_before 0 150
     finish
 }
