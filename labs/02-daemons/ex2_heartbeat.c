@@ -42,12 +42,13 @@ static int pid_file = -1; /* once the lock is ours */
 static int launcher = -1; /* where the daemon tells how it is doing */
 
 /*
- * Detaches with daemon(3), and returns in the daemon. The launcher
- * stays here until the daemon tells it that all is well, with an empty
- * line, or why it gives up.
+ * Detaches with daemon(3), and returns in the daemon, whose folder is /
+ * then. The launcher stays here until the daemon tells it that all is
+ * well, with an empty line, or why it gives up.
  */
 static void detach(void)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     char words[8192];
     int ends[2];
     pid_t child;
@@ -61,7 +62,9 @@ static void detach(void)
     if (child == 0) {
         close(ends[READ_END]);
         launcher = ends[WRITE_END];
-        if (daemon(0, 0) == -1) /* to the folder /, for one thing */
+        /* Should the launcher be killed, nobody reads the pipe. */
+        sigaction(SIGPIPE, &ignore, NULL);
+        if (daemon(0, 0) == -1)
             err(1, "daemon");
         return;
     }
@@ -115,10 +118,10 @@ static const char *now(void)
  */
 static void take_pid_file(void)
 {
-    /* TODO 2: before the lock is yours, change nothing in it: it
-     * may be another's. After that, keep it open: the lock of fcntl()
-     * goes when you end, but also when you close any descriptor of the
-     * file. */
+    /* TODO 2: before the lock is yours, change nothing in the
+     * file: it may be another's. After that, keep it open: the lock of
+     * fcntl() goes when you end, but also when you close any descriptor
+     * of the file. */
 }
 
 /* Opens the log for adding to it. Returns -1 with errno if it can't. */
@@ -159,8 +162,8 @@ static void beat(double interval)
     sigset_t set;
 
     sigemptyset(&set);
-    /* TODO 3: SIGTERM, and now. */
-    /* TODO 4: and SIGHUP. */
+    /* TODO 3: add SIGTERM: from now on it waits to be taken. */
+    /* TODO 4: and add SIGHUP. */
     sigprocmask(SIG_BLOCK, &set, NULL);
 
     take_pid_file();

@@ -42,12 +42,13 @@ static int pid_file = -1; /* once the lock is ours */
 static int launcher = -1; /* where the daemon tells how it is doing */
 
 /*
- * Detaches with daemon(3), and returns in the daemon. The launcher
- * stays here until the daemon tells it that all is well, with an empty
- * line, or why it gives up.
+ * Detaches with daemon(3), and returns in the daemon, whose folder is /
+ * then. The launcher stays here until the daemon tells it that all is
+ * well, with an empty line, or why it gives up.
  */
 static void detach(void)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     char words[8192];
     int ends[2];
     pid_t child;
@@ -61,7 +62,9 @@ static void detach(void)
     if (child == 0) {
         close(ends[READ_END]);
         launcher = ends[WRITE_END];
-        if (daemon(0, 0) == -1) /* to the folder /, for one thing */
+        /* Should the launcher be killed, nobody reads the pipe. */
+        sigaction(SIGPIPE, &ignore, NULL);
+        if (daemon(0, 0) == -1)
             err(1, "daemon");
         return;
     }
@@ -118,10 +121,10 @@ static const char *now(void)
  */
 static void take_pid_file(void)
 {
-    /* TODO 2 BEGIN: before the lock is yours, change nothing in it: it
-     * may be another's. After that, keep it open: the lock of fcntl()
-     * goes when you end, but also when you close any descriptor of the
-     * file. */
+    /* TODO 2 BEGIN: before the lock is yours, change nothing in the
+     * file: it may be another's. After that, keep it open: the lock of
+     * fcntl() goes when you end, but also when you close any descriptor
+     * of the file. */
     struct stat info = {0};
     char words[64];
     int fd;
@@ -216,10 +219,10 @@ static void beat(double interval)
     sigset_t set;
 
     sigemptyset(&set);
-    /* TODO 3 BEGIN: SIGTERM, and now. */
+    /* TODO 3 BEGIN: add SIGTERM: from now on it waits to be taken. */
     sigaddset(&set, SIGTERM);
     /* TODO 3 END */
-    /* TODO 4 BEGIN: and SIGHUP. */
+    /* TODO 4 BEGIN: and add SIGHUP. */
     sigaddset(&set, SIGHUP);
     /* TODO 4 END */
     sigprocmask(SIG_BLOCK, &set, NULL);

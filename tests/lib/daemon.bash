@@ -49,8 +49,10 @@ try() {
 
 # launch COMMAND [ARG...]: the same, and it must work: then there is $daemon.
 launch() {
+    local words
     try "$@"
-    assert_code 0 "; standard error: $(head -c 1000 "$place/err")"
+    words=$(head -c 1000 "$place/err")
+    assert_code 0 "${words:+; standard error: $words}"
     if ! wait_until "$DEADLINE" find_daemon 2>/dev/null; then
         complain "once the launcher has ended, one process that goes on without a parent" \
             "$(processes)"
