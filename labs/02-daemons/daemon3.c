@@ -114,6 +114,7 @@ static void wait_seconds(double seconds)
 int main(int argc, char *argv[])
 {
     const char *path = NULL;
+    char *whole;
     bool terminal = false, twice = false;
     double interval = 5;
     int count = 3, opt;
@@ -121,7 +122,7 @@ int main(int argc, char *argv[])
     while ((opt = getopt(argc, argv, "l:n:i:t2h")) != -1) {
         switch (opt) {
         case 'l':
-            path = whole_path(optarg, NULL);
+            path = optarg;
             break;
         case 'n':
             count = (int)parse_number("-n", optarg, 0, 1000000);
@@ -141,6 +142,7 @@ int main(int argc, char *argv[])
     }
     if (optind < argc || path == NULL)
         usage('?', help);
+    whole = whole_path(path, NULL); /* we shall be in another folder */
 
     /* Fork, setsid, chdir to /, and /dev/null on 0 to 2. The parent has
      * ended when this returns, and nobody hears of what follows. */
@@ -153,7 +155,8 @@ int main(int argc, char *argv[])
             _exit(child == -1 ? 1 : 0);
     }
 
-    open_log(path);
+    open_log(whole);
+    free(whole);
     tell_what_is_left();
     if (terminal)
         open_terminal();

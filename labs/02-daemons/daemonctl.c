@@ -42,36 +42,47 @@ static pid_t lock_holder(int fd)
     return lock.l_pid;
 }
 
-/* Returns a descriptor that stands for the lock's holder, and for no
- * other process that gets the same PID later. */
-static int open_holder(int fd)
+/* Returns a descriptor that stands for a process, and will never stand
+ * for another that gets the same PID. Or -1 where there is none: before
+ * Linux 5.3, in some containers, under some versions of valgrind. */
+static int open_process(pid_t pid)
 {
-    pid_t pid = lock_holder(fd);
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-    if (pidfd == -1)
+    if (pidfd == -1 && errno != ENOSYS && errno != EPERM)
         err(1, "%s: process %d", path, (int)pid);
-    /* It may have ended between our question and the open, and its
-     * number have gone to a stranger. So ask again. */
-    if (lock_holder(fd) != pid)
-        errx(1, "%s: process %d has just ended", path, (int)pid);
     return pidfd;
 }
 
-/* Such a descriptor can be read from when its process has ended. */
-static void await_end(int pidfd)
+static int send_signal(int pidfd, pid_t pid, int sig)
 {
-    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    if (pidfd == -1)
+        return kill(pid, sig); /* and hope that it is still the same */
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
 
-    while (poll(&end, 1, -1) == -1) {
-        if (errno != EINTR)
-            err(1, "poll");
-    }
+/* Such a descriptor can be read from when its process has ended. If
+ * there is none: the kernel frees the lock of a process that ends. */
+static void await_end(int pidfd, int fd)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    int result;
+
+    do {
+        if (pidfd != -1)
+            result = poll(&end, 1, -1);
+        else
+            result = fcntl(fd, F_SETLKW, &lock);
+    } while (result == -1 && errno == EINTR);
+    if (result == -1)
+        err(1, "%s: can't wait", path);
 }
 
 int main(int argc, char *argv[])
 {
     int sig = SIGTERM, opt, fd, pidfd;
+    pid_t pid;
 
     while ((opt = getopt(argc, argv, "p:s:h")) != -1) {
         switch (opt) {
@@ -93,10 +104,15 @@ int main(int argc, char *argv[])
     fd = open(path, O_RDONLY);
     if (fd == -1)
         err(1, "%s", path);
-    pidfd = open_holder(fd);
-    if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == -1)
-        err(1, "%s: can't signal its holder", path);
+    pid = lock_holder(fd);
+    pidfd = open_process(pid);
+    /* It may have ended between the two, and its number have gone to a
+     * stranger. So ask again: who holds the lock still, is it. */
+    if (lock_holder(fd) != pid)
+        errx(1, "%s: process %d has just ended", path, (int)pid);
+    if (send_signal(pidfd, pid, sig) == -1)
+        err(1, "%s: process %d", path, (int)pid);
     if (sig == SIGTERM || sig == SIGKILL)
-        await_end(pidfd);
+        await_end(pidfd, fd);
     return 0;
 }
