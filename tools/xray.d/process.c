@@ -191,6 +191,7 @@ void on_exec(struct task *task, struct call *call)
         fact(task, "exec %s %s", task->name, name);
         close_on_exec(task);
         reset_handlers(process);
+        task->depth = 0;
         process->mappings = NULL;
     }
     process->started = true;
