@@ -169,7 +169,8 @@ int main(int argc, char *argv[])
 
     /* Now it is delivered, if it has a handler. */
     sigprocmask(SIG_SETMASK, &unblocked, NULL);
-    say("parent", "now SIGCHLD may come; calls of its handler: %d", (int)calls);
+    say("parent", "SIGCHLD may come now");
+    say("parent", "calls of its handler: %d", (int)calls);
     say("parent", "children that the handler reaped: %d", (int)reaped);
     zombies = count_zombies();
     say("parent", "zombies: %d", zombies);

@@ -86,7 +86,8 @@ static void *be_second_thread(void *arg)
     return arg;
 }
 
-static void set_up(void)
+/* Returns the second thread. */
+static pthread_t set_up(void)
 {
     struct sigaction action = {
         .sa_handler = on_alarm,
@@ -112,6 +113,7 @@ static void set_up(void)
 
     if (setitimer(ITIMER_REAL, &tick, NULL) == -1)
         err(1, "setitimer");
+    return second;
 }
 
 /* Takes one signal from the pipe, if there is one. */
@@ -140,6 +142,7 @@ static bool take_signal(void)
 int main(int argc, char *argv[])
 {
     int count = 500, done = 0, opt;
+    pthread_t second;
 
     while ((opt = getopt(argc, argv, "hn:")) != -1) {
         if (opt != 'n')
@@ -149,12 +152,14 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', help);
 
-    set_up();
+    second = set_up();
     while (done < count) {
         work();
         while (done < count && take_signal())
             report(++done);
     }
     say("worker", "%d signals, and a report for each", done);
+    pthread_cancel(second);
+    check_pthread(pthread_join(second, NULL), "pthread_join");
     return 0;
 }

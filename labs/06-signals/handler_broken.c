@@ -179,8 +179,8 @@ static bool run(bool by_exit, double limit, const sigset_t *set)
     }
 
     if (!a_child_ends_within(limit, set)) {
-        warnx("process %d, the worker, has not ended after %g s", (int)pid,
-              limit);
+        warnx("the worker, process %d, has not ended after %g seconds",
+              (int)pid, limit);
         if (sleeps_in_futex(pid))
             warnx("it sleeps in futex(): it waits for a lock that it "
                   "holds itself");

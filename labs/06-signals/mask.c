@@ -37,7 +37,7 @@ static void show(int sig)
 
     if (sigpending(&pending) == -1)
         err(1, "sigpending");
-    say("masker", "%s is %spending; it was delivered %d times",
+    say("masker", "%s is %spending; calls of its handler so far: %d",
         signal_name(sig), sigismember(&pending, sig) ? "" : "not ",
         (int)delivered);
 }
@@ -77,7 +77,7 @@ int main(int argc, char *argv[])
 
     for (int i = 0; i < count; i++)
         kill(getpid(), sig);
-    say("masker", "it was sent %d times", count);
+    say("masker", "I have sent it %d times", count);
     show(sig);
 
     say("masker", "Enter makes me unblock it");

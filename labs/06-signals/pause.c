@@ -22,7 +22,7 @@
 #include "lab.h"
 
 static const char help[] = "Usage: pause [-m METHOD]\n"
-                           "  -m METHOD  sigsuspend, ppoll, signalfd (all)\n";
+                           "  -m METHOD  sigsuspend, ppoll, signalfd\n";
 
 static volatile sig_atomic_t came;
 

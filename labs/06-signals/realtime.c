@@ -90,9 +90,7 @@ static void send_all(pid_t receiver, int sig, int count)
             continue;
         if (errno != EAGAIN)
             err(1, "sigqueue");
-        say("sender",
-            "%s: %d sent, then EAGAIN: too many signals are "
-            "pending",
+        say("sender", "%s: %d sent, then EAGAIN: the queue is full",
             signal_name(sig), i);
         return;
     }

@@ -4,12 +4,10 @@
  *
  * Usage: segv [-a ADDRESS | -r | -o]
  *
- * Try:   segv -a 4000
+ * Try:   segv -a 4000; echo $?
+ *        139 is 128 + 11, and 11 is SIGSEGV.
  *        segv -r: there is memory, but it may only be read.
  *        segv -o: the stack has no room left, not even for a handler.
- *        Each time echo $? says 139: 128 + 11, and 11 is SIGSEGV.
- *
- * Ends:  signal SEGV
  *
  * See:   sigaction(2), sigaltstack(2), signal-safety(7)
  */
