@@ -61,7 +61,7 @@ function note_words(i,   text) {
     }
     text = put("%o", plain(o[i]), put("%r", r[i], words[v[i]]))
     text = put("%m", plain(more[i]), text)
-    sub(/ both$/, "", text)
+    sub(/,? both$/, "", text)
     return text (count[i] > 1 ? ", × " count[i] : "")
 }
 
