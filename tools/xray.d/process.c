@@ -3,6 +3,7 @@
  * waited for them.
  */
 #include <err.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,6 +224,9 @@ static void end_process(struct task *task)
     struct process *process = task->process;
 
     process->ended = true;
+    /* The kernel lets no zombie be made for a parent that doesn't care. */
+    if (process->parent != NULL && (process->parent->ignored & bit(SIGCHLD)))
+        process->reaped = true;
     drop_table(process->table, task);
     process->table = NULL;
 }
@@ -253,13 +257,8 @@ static void remove_task(struct task *task)
 
     free(task->pending);
     task->pending = NULL;
-    if (--process->tasks == 0) {
+    if (--process->tasks == 0)
         process->dead = true;
-        /* The kernel lets no zombie be made for a parent that doesn't care. */
-        if (process->parent != NULL &&
-            (process->parent->ignored & UINT64_C(1) << 16))
-            process->reaped = true;
-    }
 }
 
 /* "+++ exited with 0 +++" */
@@ -282,7 +281,8 @@ void kill_task(struct task *task, const char *signal)
             if (t->process == process && t->pending != NULL)
                 tell_stuck(t);
         end_process(task);
-        fact(task, "killed %s %s", process->name, signal);
+        fact(task, "killed %s %s", process->name,
+             name_of_signal(signal_number(signal)));
         leave_children(process);
     }
     remove_task(task);
