@@ -10,6 +10,8 @@
  *        signal_table -s TSTP: only that one.
  *        kill -l: the shell's own list of the names.
  *
+ * Not under valgrind: it keeps some signals to itself
+ *
  * See:   signal(7), kill(2), waitpid(2), core(5), nptl(7)
  */
 #include <err.h>
