@@ -35,8 +35,9 @@ static void on_usr1(int sig)
  * the kernel keeps it. */
 static void send_it_now(const char *method)
 {
-    say(method, "it hasn't come yet, so I wait");
+    say(method, "SIGUSR1 hasn't come yet");
     kill(getpid(), SIGUSR1);
+    say(method, "here it comes, and now I wait for it");
 }
 
 /* sigsuspend() sets the mask, waits, and sets the mask back. What was
@@ -84,7 +85,7 @@ static bool chosen(const char *method, const char *only)
 
 static void tell(const char *method)
 {
-    say(method, "%s came", signal_name(came));
+    say(method, "I have got %s", signal_name(came));
 }
 
 int main(int argc, char *argv[])

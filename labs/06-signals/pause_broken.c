@@ -46,8 +46,9 @@ static void on_usr1(int sig)
 static void wait_for_usr1(void)
 {
     while (!came) {
-        say("waiter", "it hasn't come yet, so I wait");
+        say("waiter", "SIGUSR1 hasn't come yet");
         kill(getpid(), SIGUSR1);
+        say("waiter", "here it comes, and now I wait for it");
         pause();
     }
 }

@@ -163,8 +163,8 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', help);
 
-    prctl(PR_SET_DUMPABLE, 0); /* leave no core file */
     set_handler();
+    prctl(PR_SET_DUMPABLE, 0); /* leave no core file */
     if (what == 'o')
         overflow();
     else
