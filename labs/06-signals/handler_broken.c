@@ -12,7 +12,7 @@
  *
  * Ends:  exit 1
  *
- * See:   signal-safety(7), malloc(3), futex(2), proc_pid_syscall(5)
+ * See:   signal-safety(7), malloc(3), futex(2), proc_pid_stat(5)
  */
 #include <err.h>
 #include <errno.h>
@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -40,7 +39,7 @@ static const char help[] =
 /* More than glibc's malloc() keeps ready for each thread, for which it
  * takes no lock. */
 enum { SIZE = 5000 };
-enum { MAX_RUNS = 100 };
+enum { MAX_RUNS = 1000 };
 
 static char *volatile block;
 
@@ -142,28 +141,42 @@ static bool a_child_ends_within(double seconds, const sigset_t *set)
     return sig == SIGCHLD;
 }
 
-/* Whether the first thread of a process waits for a lock: the kernel
- * says in which system call it sleeps. */
-static bool sleeps_in_futex(pid_t pid)
+/* Whether a process sleeps, from /proc/PID/stat. The worker has always
+ * something to do, so it can only be waiting for a lock. */
+static bool sleeps(pid_t pid)
 {
     char path[64];
-    long call = -1;
-    FILE *file;
+    char state;
+    FILE *stat;
 
-    snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
-    file = fopen(path, "re");
-    if (file == NULL)
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    stat = fopen(path, "re");
+    if (stat == NULL || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
         err(1, "%s", path);
-    if (fscanf(file, "%ld", &call) != 1)
-        call = -1; /* it says "running" */
-    fclose(file);
-    return call == SYS_futex;
+    fclose(stat);
+    return state == 'S';
+}
+
+/* Says what has become of a worker that hasn't ended in time. */
+static bool look_at(pid_t pid)
+{
+    bool in_handler = reports->begun > reports->done;
+
+    warnx("the worker, process %d, has not ended in time", (int)pid);
+    if (!in_handler || !sleeps(pid)) {
+        warnx("it still works; nothing has gone wrong yet");
+        return false;
+    }
+    warnx("it sleeps within its handler: it waits for a lock that it "
+          "holds itself");
+    return true;
 }
 
 /* Runs a worker and watches it. Returns whether it went wrong. */
 static bool run(bool by_exit, double limit, const sigset_t *set)
 {
     pid_t parent = getpid(), pid;
+    bool ended, wrong = false;
     int status;
 
     reports->begun = reports->done = 0;
@@ -178,21 +191,15 @@ static bool run(bool by_exit, double limit, const sigset_t *set)
         work(by_exit);
     }
 
-    if (!a_child_ends_within(limit, set)) {
-        warnx("the worker, process %d, has not ended after %g seconds",
-              (int)pid, limit);
-        if (sleeps_in_futex(pid))
-            warnx("it sleeps in futex(): it waits for a lock that it "
-                  "holds itself");
-        warnx("the handler was begun and not finished: %s",
-              reports->begun > reports->done ? "yes" : "no");
+    ended = a_child_ends_within(limit, set);
+    if (!ended) {
+        wrong = look_at(pid);
         kill(pid, SIGKILL);
-        if (waitpid(pid, &status, 0) == -1)
-            err(1, "waitpid");
-        return true;
     }
     if (waitpid(pid, &status, 0) == -1)
         err(1, "waitpid");
+    if (!ended)
+        return wrong;
     if (WIFEXITED(status))
         return WEXITSTATUS(status) != 0;
     warnx("the worker was killed by %s: its memory is spoilt",
