@@ -188,7 +188,7 @@ function explain_wait(k,    c, o, p, i, q) {
         say(2, "mq_overview(7)", "", named(s_who[k]) " " waits(k) \
             ", but nobody in this run ever sent one.")
     } else if ((c == "pause" || c == "poll") && s_who[k] in lost && given_up(k)) {
-        say(2, "sigsuspend(2), signal(7)", "", named(s_who[k]) " " waits(k) \
+        say(2, "sigsuspend(2), signal(7)", "The check and the wait", named(s_who[k]) " " waits(k) \
             ", but " lost[s_who[k]] " came before the wait, and was handled " \
             "by then: block it first, and wait with sigsuspend or ppoll.")
     }
