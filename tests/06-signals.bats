@@ -44,28 +44,28 @@ lines_written() {
     assert_equal "${#lines[@]}" $((1 + $(kill -l RTMAX)))
     # The N-th child got signal N. Its row has to agree with the facts, and
     # what the manual says with what was done.
-    for ((sig = 1; sig < ${#lines[@]}; sig++)); do
-        read -r number name action taken _ <<<"${lines[sig]/signal $sig/kept}"
-        traced_name=SIG$(kill -l $sig)
-        ((sig < 32)) || traced_name=SIGRT_$((sig - 32))
-        case "$action $taken" in
-        "Term killed" | "Core killed") fact="killed child.$sig $traced_name" ;;
-        "Stop stopped") fact="stopped parent child.$sig $traced_name" ;;
-        "Cont continued") fact="continued parent child.$sig" ;;
-        "Ign ignored") fact="exit child.$sig = 0" ;;
-        *) fact="no such row: ${lines[sig]}" ;;
-        esac
-        grep -qxF "$fact" "$run/facts" || complain "fact: $fact" "${lines[sig]}"
-        ((sig >= 32)) || assert_equal "$number $name" "$sig SIG$(kill -l $sig)"
-    done
-    assert_equal "$(grep -c 'C library keeps' "$run/stdout")" $(($(getconf_rtmin) - 32))
+    run awk '
+        FILENAME == ARGV[1] { name[$1] = "SIG" $2; next }
+        FILENAME == ARGV[2] { fact[$0]; next }
+        FNR > 1 {
+            sig = FNR - 1
+            sub("signal " sig, "kept")
+            traced = sig < 32 ? name[sig] : "SIGRT_" sig - 32
+            what = $3 " " $4
+            wanted = what ~ /^(Term|Core) killed$/ ? "killed child." sig " " traced : \
+                what == "Stop stopped" ? "stopped parent child." sig " " traced : \
+                what == "Cont continued" ? "continued parent child." sig : \
+                what == "Ign ignored" ? "exit child." sig " = 0" : "no such row"
+            if (!(wanted in fact) || $1 != sig || (sig < 32 && $2 != name[sig]))
+                print "not so: " $0
+            if ($2 == "SIGRTMIN")
+                first = sig
+            kept += /C library keeps/
+        }
+        END { print kept - (first - 32) " of the rows of the C library" }
+    ' <(for sig in {1..31}; do echo "$sig $(kill -l $sig)"; done) "$run/facts" "$run/stdout"
+    assert_output "0 of the rows of the C library"
     assert_every_child_waited_for
-    assert_nothing_wrong
-}
-
-# The first real-time signal that the C library leaves to us, 34 or 35.
-getconf_rtmin() {
-    sed -nE 's/^ *([0-9]+)  SIGRTMIN .*/\1/p' "$run/stdout"
 }
 
 @test "catch_int: work goes on until SIGINT, and stops between two pieces of it" {
@@ -149,16 +149,18 @@ assert_alarm() { # assert_alarm SECONDS
 }
 
 @test "pause: the signal comes before the wait, but is kept for it: three ways" {
-    for method in "sigsuspend:pause parent = EINTR" "ppoll:poll parent = EINTR" \
-        "signalfd:read parent signalfd:1 = 128"; do
-        traced pause -m ${method%%:*}
-        assert_ended "exit 0"
-        assert_equal "$(facts_of '^signal parent parent SIGUSR1')" 1
-        assert_fact_before "block parent SIGUSR1" "signal parent parent SIGUSR1"
-        assert_fact_before "pending parent SIGUSR1" "${method#*:}"
-        assert_nothing_wrong
-    done
-    refute_fact "deliver *"
+    traced pause
+    assert_ended "exit 0"
+    assert_fact_before "block parent SIGUSR1" "signal parent parent SIGUSR1"
+    sent=$'signal parent parent SIGUSR1\npending parent SIGUSR1'
+    handled='deliver parent SIGUSR1 handled from parent'
+    assert_equal "$(grep -E '^(signal|pending|pause|poll|deliver|read .*signalfd)' "$run/facts")" \
+        "$(printf '%s\n' "$sent" "pause parent = EINTR" "$handled" \
+            "$sent" "poll parent = EINTR" "$handled" \
+            "$sent" "read parent signalfd:1 = 128")"
+    run_program pause -m ppoll
+    assert_ended "exit 0"
+    assert_equal "${#lines[@]}" 3
 }
 
 @test "term_cleanup: the file is gone after one signal and Enter, or after two" {
@@ -234,11 +236,10 @@ limit_is() {
     assert_equal "$(facts_of '^deliver parent SIGCHLD handled')" 1
     assert_equal "$(facts_of '^reap parent child')" $count
     assert_equal "$(sed '/^deliver/,$d' "$run/facts" | grep -c '^exit child')" $count
-    assert_nothing_wrong
     assert_every_child_waited_for
 }
 
-@test "child_reaper: one wait a signal, or SIG_DFL, leaves zombies; SIG_IGN none" {
+@test "child_reaper: zombies with one wait a signal, or with SIG_DFL; none with SIG_IGN" {
     count=$((RANDOM % 20 + 2))
     for action in once default; do
         start child_reaper -n $count -a $action
@@ -252,8 +253,8 @@ limit_is() {
     traced child_reaper -n $count -a ignore
     assert_ended "exit 0"
     assert_fact "ignore parent SIGCHLD"
-    refute_fact "reap *"
-    refute_fact "zombie *"
+    assert_equal "$(facts_of '^exit child')" $count
+    assert_equal "$(facts_of '^(reap|zombie) ')" 0
     assert_every_child_waited_for
 }
 
@@ -298,7 +299,6 @@ limit_is() {
     assert_fact "take parent/t4 SIGTERM"
     refute_fact "deliver *"
     refute_fact "* = EINTR"
-    assert_nothing_wrong
 }
 
 @test "realtime: of 100 standard signals one comes, of 100 real-time ones all, in order" {
@@ -311,7 +311,7 @@ limit_is() {
     assert_line --index -1 --partial "100 received, the last has value 99, in order"
 
     # Others of the same user may have some pending, too.
-    traced realtime -l 10
+    traced realtime -n 20 -l 10
     assert_ended "exit 0"
     assert_equal "$(facts_of '^signal parent child.1 SIGRT_. = EAGAIN')" 2
     sent=$(facts_of '^signal parent child.1 SIGRT_[34]$')
@@ -336,7 +336,6 @@ limit_is() {
     assert_fact_before "stopped parent child.1 SIGSTOP" "continued parent child.1"
     assert_equal "$(facts_of '^signal parent child.1 SIGCONT')" 2
     assert_fact_before "signal parent child.1 SIGTERM" "killed child.1 SIGTERM"
-    assert_nothing_wrong
     traced job_control -k
     assert_equal "$(facts_of '^signal parent child.1 SIGCONT')" 1
     assert_fact "killed child.1 SIGKILL"
@@ -372,22 +371,22 @@ limit_is() {
     assert in_set "$child" SigBlk ALRM # so its handler runs
     stop_program
 
-    for option in "" -e; do
-        traced env $quiet handler_broken $option -t 0.3
-        assert_ended "exit 1"
-        assert_regex "$stderr" 'the worker, process [0-9]+, has not ended in time'
-        assert_regex "$stderr" 'it waits for a lock that it holds itself'
-        assert_explained "within its handler for SIGALRM"
-    done
+    traced env $quiet handler_broken -t 0.2
+    assert_ended "exit 1"
+    assert_regex "$stderr" 'the worker, process [0-9]+, has not ended in time'
+    assert_explained "within its handler for SIGALRM"
+    run_program env $quiet handler_broken -e -t 0.2
+    assert_ended "exit 1"
+    assert_regex "$stderr" 'it waits for a lock that it holds itself'
+    assert_every_child_waited_for
 }
 
 @test "handler: the same load, but the handler only writes into a pipe" {
-    traced handler -n 100
+    traced handler -n 50
     assert_ended "exit 0"
-    assert_equal "$(facts_of '^read parent pipe:1 = 1')" 100
+    assert_equal "$(facts_of '^read parent pipe:1 = 1')" 50
     assert_fact_before "deliver parent SIGALRM handled from kernel" "write parent pipe:1 = 1"
     assert_fact_before "write parent pipe:1 = 1" "read parent pipe:1 = 1"
-    assert_nothing_wrong
 }
 
 @test "signalfd: signals and input in one loop, without a handler" {
