@@ -44,7 +44,8 @@ lines_written() {
     assert_equal "${#lines[@]}" $((1 + $(kill -l RTMAX)))
     # The N-th child got signal N. Its row has to agree with the facts, and
     # what the manual says with what was done.
-    run awk '
+    # ThreadSanitizer has a thread, for which the C library uses what it keeps.
+    run awk -v san="${SAN:-}" '
         FILENAME == ARGV[1] { name[$1] = "SIG" $2; next }
         FILENAME == ARGV[2] { fact[$0]; next }
         FNR > 1 {
@@ -57,7 +58,8 @@ lines_written() {
                 what == "Cont continued" ? "continued parent child." sig : \
                 what == "Ign ignored" ? "exit child." sig " = 0" : "no such row"
             if (!(wanted in fact) || $1 != sig || (sig < 32 && $2 != name[sig]))
-                print "not so: " $0
+                if (san != "thread" || $2 != "kept")
+                    print "not so: " $0
             if ($2 == "SIGRTMIN")
                 first = sig
             kept += /C library keeps/
@@ -284,19 +286,22 @@ limit_is() {
     start sigwait -n 1 -w 3
     await "to wait" written "Enter"
     # In sigwait() the kernel takes the signals out of the mask for as long.
-    blocking=0
+    blocking=0 threads=0
     for task in "/proc/$pid/task"/*; do
         ! in_set "$pid/task/${task##*/}" SigBlk USR1 || blocking=$((blocking + 1))
+        threads=$((threads + 1))
     done
-    assert_equal $blocking 4
+    assert_equal $blocking $((threads - 1))
+    assert [ $threads -ge 5 ]
     kill -s USR1 "$pid"
     await "to take the second" lines_written SIGUSR1 2
     finish_program
     assert_ended "exit 0"
 
     traced sigwait -n 4 -w 3
-    assert_equal "$(facts_of '^take parent/t4 SIGUSR1')" 4
-    assert_fact "take parent/t4 SIGTERM"
+    taker=$(sed -nE 's/^take (.*) SIGTERM$/\1/p' "$run/facts")
+    assert_equal "$(grep '^take' "$run/facts" | uniq -c | xargs)" \
+        "4 take $taker SIGUSR1 1 take $taker SIGTERM"
     refute_fact "deliver *"
     refute_fact "* = EINTR"
 }
@@ -317,7 +322,7 @@ limit_is() {
     sent=$(facts_of '^signal parent child.1 SIGRT_[34]$')
     assert [ "$sent" -le 10 ]
     assert_equal "$(facts_of '^take child.1 SIGRT_')" "$sent"
-    assert_equal "$(grep -c 'then EAGAIN: the queue is full' "$run/stdout")" 2
+    assert_equal "$(grep -c 'the queue is full: EAGAIN' "$run/stdout")" 2
 }
 
 @test "job_control: a stopped child keeps SIGTERM pending until SIGCONT" {
@@ -360,9 +365,13 @@ limit_is() {
 }
 
 @test "handler_broken: the handler waits for a lock that the program holds" {
-    # ThreadSanitizer would report what this one is there to show.
-    quiet=TSAN_OPTIONS=report_signal_unsafe=0
-    start env $quiet handler_broken -t 60
+    if [[ ${SAN:-} == thread ]]; then
+        # It delays signals until all is safe, but reports the mistake.
+        run run_program handler_broken -t 0.2
+        assert_output --partial "signal-unsafe call inside of a signal"
+        return
+    fi
+    start handler_broken -t 60
     worker_sleeps() {
         child=$(child_of "$pid" handler_broken) &&
             [[ $(cat "/proc/$child/syscall" 2>/dev/null) =~ ^(202|98|422)\  ]]
@@ -371,17 +380,22 @@ limit_is() {
     assert in_set "$child" SigBlk ALRM # so its handler runs
     stop_program
 
-    traced env $quiet handler_broken -t 0.2
+    traced handler_broken -t 0.2
     assert_ended "exit 1"
     assert_regex "$stderr" 'the worker, process [0-9]+, has not ended in time'
     assert_explained "within its handler for SIGALRM"
-    run_program env $quiet handler_broken -e -t 0.2
+    run_program handler_broken -e -t 0.2
     assert_ended "exit 1"
     assert_regex "$stderr" 'it waits for a lock that it holds itself'
     assert_every_child_waited_for
 }
 
 @test "handler: the same load, but the handler only writes into a pipe" {
+    run_program handler
+    assert_ended "exit 0"
+    if [[ ${SAN:-} ]]; then
+        return # sanitizers make far more system calls than the program
+    fi
     traced handler -n 50
     assert_ended "exit 0"
     assert_equal "$(facts_of '^read parent pipe:1 = 1')" 50
@@ -434,6 +448,9 @@ limit_is() {
 }
 
 @test "the README's transcripts are what really happens" {
+    if [[ ${SAN:-} == thread ]]; then
+        skip "ThreadSanitizer delays signals, and merges also those that queue"
+    fi
     run "$top/tools/transcript" "$LAB"
     assert_success
 }

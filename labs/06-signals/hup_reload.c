@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -29,11 +28,11 @@
 static const char help[] = "Usage: hup_reload [FILE]\n"
                            "  FILE  has a line 'open_files = NUMBER'\n";
 
-/* What the administrator types. $0 is the file, $PPID the server. */
+/* What an administrator types into a shell. $PPID is the server. */
 static const char *const steps[] = {
-    "echo 'open_files = 50' >$0; kill -HUP $PPID",
-    "echo 'open_files = many' >$0; kill -HUP $PPID",
-    "echo 'open_files = 40' >$0; kill -HUP $PPID",
+    "echo 'open_files = 50' >$FILE; kill -HUP $PPID",
+    "echo 'open_files = many' >$FILE; kill -HUP $PPID",
+    "echo 'open_files = 40' >$FILE; kill -HUP $PPID",
     "kill -TERM $PPID",
 };
 enum { STEP_COUNT = sizeof steps / sizeof steps[0] };
@@ -50,25 +49,23 @@ static void on_signal(int sig)
         ended = sig;
 }
 
-/* Handlers for those in set, which stay blocked but for where we wait.
- * Returns the mask for there. */
+/* Sets the handler. Its signals stay blocked, but for where we wait:
+ * returns the mask for there. */
 static sigset_t set_up_signals(void)
 {
+    static const int sigs[] = {SIGHUP, SIGINT, SIGTERM};
     struct sigaction action = {.sa_handler = on_signal};
     sigset_t unblocked;
 
     sigemptyset(&action.sa_mask);
-    sigaddset(&action.sa_mask, SIGHUP);
-    sigaddset(&action.sa_mask, SIGINT);
-    sigaddset(&action.sa_mask, SIGTERM);
+    for (int i = 0; i < 3; i++)
+        sigaddset(&action.sa_mask, sigs[i]);
     sigprocmask(SIG_BLOCK, &action.sa_mask, &unblocked);
-    sigdelset(&unblocked, SIGHUP);
-    sigdelset(&unblocked, SIGINT);
-    sigdelset(&unblocked, SIGTERM);
-    if (sigaction(SIGHUP, &action, NULL) == -1 ||
-        sigaction(SIGINT, &action, NULL) == -1 ||
-        sigaction(SIGTERM, &action, NULL) == -1)
-        err(1, "sigaction");
+    for (int i = 0; i < 3; i++) {
+        sigdelset(&unblocked, sigs[i]);
+        if (sigaction(sigs[i], &action, NULL) == -1)
+            err(1, "sigaction");
+    }
     return unblocked;
 }
 
@@ -93,6 +90,8 @@ static const char *read_config(const char *path, long *value)
             break;
         }
     }
+    if (ferror(file))
+        wrong = strerror(errno);
     fclose(file);
     return wrong;
 }
@@ -123,25 +122,19 @@ static bool load(const char *path)
     return wrong == NULL;
 }
 
-/* The administrator types one line into a shell. */
-static void start_admin(const char *line, const char *path,
-                        const sigset_t *mask)
+/* The signal that the shell sends us is blocked, so it waits. */
+static void play_admin(const char *line)
 {
-    pid_t pid = fork();
-
-    if (pid == -1)
-        err(1, "fork");
-    if (pid == 0) {
-        sigprocmask(SIG_SETMASK, mask, NULL); /* exec would keep ours */
-        say("admin", "%s", line);
-        execlp("sh", "sh", "-c", line, path, NULL);
-        warn("sh");
-        kill(getppid(), SIGTERM);
-        _exit(127);
-    }
+    say("server", "somebody types: %s", line);
+    errno = 0;
+    if (system(line) == 0)
+        return;
+    if (errno != 0)
+        err(1, "system"); /* there was no shell */
+    errx(1, "the shell couldn't do that");
 }
 
-/* Reloads as often as it is asked to. With play, it starts who asks. A
+/* Reloads as often as it is asked to. With play, somebody does ask. A
  * real server would have something to do meanwhile: ppoll() instead of
  * sigsuspend() waits for that, too. */
 static void serve(const char *path, bool play, const sigset_t *mask)
@@ -149,14 +142,10 @@ static void serve(const char *path, bool play, const sigset_t *mask)
     size_t step = 0;
 
     while (!ended) {
-        bool child = play && step < STEP_COUNT;
-
-        if (child)
-            start_admin(steps[step++], path, mask);
+        if (play && step < STEP_COUNT)
+            play_admin(steps[step++]);
         while (!reload && !ended)
             sigsuspend(mask);
-        if (child && wait(NULL) == -1)
-            err(1, "wait");
 
         /* First back to 0: a SIGHUP that comes while the file is read
          * isn't lost, but makes us read it again. */
@@ -168,28 +157,38 @@ static void serve(const char *path, bool play, const sigset_t *mask)
     say("server", "%s: I end", signal_name(ended));
 }
 
-/* Returns the path of a new file with some first value. */
-static const char *make_file(void)
+static char made[4096]; /* the path of our own file, or "" */
+
+static void remove_made(void)
+{
+    if (unlink(made) == -1)
+        warn("%s", made);
+}
+
+/* Makes a file with some first value, which goes when we end. */
+static void make_file(void)
 {
     static const char text[] = "open_files = 60\n";
-    static char path[4096];
     const char *dir = getenv("TMPDIR");
     int fd;
 
-    snprintf(path, sizeof path, "%s/hup_reload.XXXXXX",
+    snprintf(made, sizeof made, "%s/hup_reload.XXXXXX",
              dir != NULL ? dir : P_tmpdir);
-    fd = mkstemp(path);
-    if (fd == -1 || write_full(fd, text, sizeof text - 1) == -1)
-        err(1, "%s", path);
+    fd = mkstemp(made);
+    if (fd == -1)
+        err(1, "%s", made);
+    atexit(remove_made);
+    if (setenv("FILE", made, 1) == -1)
+        err(1, "setenv");
+    if (write_full(fd, text, sizeof text - 1) == -1)
+        err(1, "%s", made);
     close(fd);
-    return path;
 }
 
 int main(int argc, char *argv[])
 {
-    const char *path;
+    const char *path = made;
     sigset_t mask;
-    bool play, good;
     int opt;
 
     while ((opt = getopt(argc, argv, "h")) != -1)
@@ -200,13 +199,14 @@ int main(int argc, char *argv[])
     /* First the signals: from here on none can end us before the file
      * is removed. */
     mask = set_up_signals();
-    play = optind == argc;
-    path = play ? make_file() : argv[optind];
+    if (optind < argc)
+        path = argv[optind];
+    else
+        make_file();
 
-    good = load(path);
-    if (good)
-        serve(path, play, &mask);
-    if (play)
-        unlink(path);
-    return good ? 0 : 1; /* there was no old value to keep */
+    /* At the start there is no old value to keep. */
+    if (!load(path))
+        return 1;
+    serve(path, path == made, &mask);
+    return 0;
 }

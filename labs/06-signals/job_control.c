@@ -13,11 +13,11 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -52,13 +52,12 @@ static char state_of(pid_t pid)
 }
 
 /* The kernel tells a parent much, but not that a child has fallen
- * asleep. So here, for once, we have to look again and again. */
+ * asleep. So here, for once, we look again and again, and let it run
+ * meanwhile. It needs some microseconds only. */
 static void await_sleep(pid_t pid)
 {
-    const struct timespec one_ms = {.tv_nsec = 1000000};
-
     while (state_of(pid) != 'S')
-        nanosleep(&one_ms, NULL);
+        sched_yield();
     say("parent", "the child sleeps: state S");
 }
 

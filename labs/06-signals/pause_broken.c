@@ -93,8 +93,7 @@ int main(int argc, char *argv[])
     pid_t parent = getpid(), child;
     double limit = 0.5;
     sigset_t set;
-    bool ended;
-    int opt;
+    int status, opt;
 
     while ((opt = getopt(argc, argv, "ht:")) != -1) {
         if (opt != 't')
@@ -125,15 +124,14 @@ int main(int argc, char *argv[])
         return 0;
     }
 
-    ended = a_child_ends_within(limit, &set);
-    if (!ended) {
+    if (!a_child_ends_within(limit, &set)) {
         warnx("the waiter, process %d, still waits after %g s: its "
               "signal came, but before pause()",
               (int)child, limit);
         show_status(child);
         kill(child, SIGKILL);
     }
-    if (waitpid(child, NULL, 0) == -1)
+    if (waitpid(child, &status, 0) == -1)
         err(1, "waitpid");
-    return ended ? 0 : 1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -55,7 +55,12 @@ static void take_all(const sigset_t *set)
     siginfo_t info;
     int sig;
 
-    while ((sig = sigtimedwait(set, &info, &at_once)) != -1) {
+    for (;;) {
+        sig = sigtimedwait(set, &info, &at_once);
+        if (sig == -1 && errno == EINTR)
+            continue;
+        if (sig == -1)
+            break; /* EAGAIN: nothing is pending any more */
         if (sig != t.sig) {
             tell(&t);
             t = (struct tally){sig, 0, -1, true};
@@ -90,8 +95,8 @@ static void send_all(pid_t receiver, int sig, int count)
             continue;
         if (errno != EAGAIN)
             err(1, "sigqueue");
-        say("sender", "%s: %d sent, then EAGAIN: the queue is full",
-            signal_name(sig), i);
+        say("sender", "%s: %d sent; the queue is full: EAGAIN, %s",
+            signal_name(sig), i, strerror(EAGAIN));
         return;
     }
     say("sender", "%s: %d sent", signal_name(sig), count);
@@ -100,7 +105,7 @@ static void send_all(pid_t receiver, int sig, int count)
 int main(int argc, char *argv[])
 {
     const int sigs[SIG_COUNT] = {SIGUSR1, SIGRTMIN, SIGRTMIN + 1};
-    int count = 100, ends[2], opt;
+    int count = 100, ends[2], status, opt;
     struct rlimit limit;
     long long room;
     sigset_t set;
@@ -151,7 +156,7 @@ int main(int argc, char *argv[])
     for (int i = SIG_COUNT - 1; i >= 0; i--)
         send_all(child, sigs[i], count);
     close(ends[WRITE_END]);
-    if (waitpid(child, NULL, 0) == -1)
+    if (waitpid(child, &status, 0) == -1)
         err(1, "waitpid");
-    return 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

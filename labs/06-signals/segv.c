@@ -12,6 +12,7 @@
  * See:   sigaction(2), sigaltstack(2), signal-safety(7)
  */
 #include <err.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -65,6 +66,7 @@ static void on_segv(int sig, siginfo_t *info, void *context)
 {
     char line[200];
     char *end = put(line, "handler: SIGSEGV at ");
+    ssize_t n;
 
     (void)context;
     end = put_address(end, info->si_addr);
@@ -74,8 +76,9 @@ static void on_segv(int sig, siginfo_t *info, void *context)
     if (&line[0] >= own_stack && &line[0] < own_stack + OWN_SIZE)
         end = put(end, "; I have my own stack");
     end = put(end, "\n");
-    if (write(STDERR_FILENO, line, (size_t)(end - line)) == -1)
-        _exit(1);
+    do
+        n = write(STDERR_FILENO, line, (size_t)(end - line));
+    while (n == -1 && errno == EINTR);
 
     /* If somebody sent it by kill(), there is nothing to try again. */
     if (info->si_code <= 0)

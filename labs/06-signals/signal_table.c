@@ -166,8 +166,8 @@ int main(int argc, char *argv[])
                sig >= KERNEL_RTMIN && sig < SIGRTMIN
                    ? " (the C library keeps this one)"
                    : "");
+        if (fflush(stdout) == EOF) /* or the next child has it, too */
+            err(1, "standard output");
     }
-    if (fflush(stdout) == EOF)
-        err(1, "standard output");
     return 0;
 }

@@ -11,6 +11,7 @@
  * See:   pthread_sigmask(3), sigwait(3), signal(7), pthreads(7)
  */
 #include <err.h>
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -37,6 +38,8 @@ static void *work(void *arg)
     char job;
     ssize_t n = read(jobs[READ_END], &job, 1);
 
+    if (n == -1 && errno != EINTR)
+        err(1, "read");
     say("worker", "thread %d: read() %s", (int)gettid(),
         n == -1 ? "was interrupted" : "was left in peace");
     return arg;

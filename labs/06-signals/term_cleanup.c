@@ -80,6 +80,13 @@ static sigset_t set_up_signals(void)
     return unblocked;
 }
 
+static void remove_file(void)
+{
+    if (path[0] != '\0' && unlink(path) == -1)
+        warn("%s", path);
+    path[0] = '\0';
+}
+
 static void make_file(void)
 {
     const char *dir = getenv("TMPDIR");
@@ -91,6 +98,7 @@ static void make_file(void)
     if (fd == -1)
         err(1, "%s", path);
     close(fd);
+    atexit(remove_file); /* also if an error ends us */
 }
 
 /* As if we hadn't caught it: so the one who waits for us learns the
@@ -132,8 +140,7 @@ int main(int argc, char *argv[])
     wait_for_enter();
     sigprocmask(SIG_SETMASK, &blocked, NULL);
 
-    if (unlink(path) == -1)
-        err(1, "%s", path);
+    remove_file();
     say("worker", "the file is removed");
     if (!by_exit)
         die_of(asked, &unblocked);
