@@ -244,6 +244,41 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     assert_output "dup child.1 pipe:1 read to 0"
 }
 
+@test "a handler that never returned, one that serves once, and a signalfd are known" {
+    cd "$BATS_TEST_TMPDIR"
+    alarm='--- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---'
+    handler='{sa_handler=0x55, sa_mask=[], sa_flags=SA_RESTORER'
+    make_log '9 1.0 execve("/home/x/p", ["p"], 0xffff /* 3 vars */) = 0' \
+        '9 1.0 clone(child_stack=NULL, flags=SIGCHLD) = 10' \
+        "10 1.0 rt_sigaction(SIGALRM, $handler}, NULL, 8) = 0" \
+        "10 1.0 rt_sigaction(SIGHUP, $handler|SA_RESETHAND}, NULL, 8) = 0" \
+        '10 1.0 --- SIGHUP {si_signo=SIGHUP, si_code=SI_KERNEL} ---' \
+        '10 1.0 rt_sigreturn({mask=[]}) = 0' '10 1.0 rt_sigprocmask(SIG_BLOCK, [TERM], [], 8) = 0' \
+        '10 1.0 signalfd4(-1, [TERM], 8, 0) = 3<anon_inode:[signalfd]>' \
+        '9 1.0 kill(10, SIGTERM) = 0' \
+        '10 1.0 read(3<anon_inode:[signalfd]>, "\17\0\0\0\0\0\0\0"..., 128) = 128' \
+        "10 1.0 $alarm" "10 1.0 $alarm" '10 1.0 rt_sigreturn({mask=[ALRM]}) = 0' \
+        '10 1.0 futex(0x7f, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>' \
+        '9 1.0 clone(child_stack=NULL, flags=SIGCHLD) = 11' '11 1.0 ???( <unfinished ...>' \
+        '11 1.0 <... ??? resumed>) = ?' '11 1.0 +++ killed by SIGKILL +++' \
+        '9 1.0 kill(10, SIGHUP) = 0' '10 1.0 <... futex resumed>) = ?' \
+        '10 1.0 --- SIGHUP {si_signo=SIGHUP, si_code=SI_USER, si_pid=9, si_uid=0} ---' \
+        '10 1.0 +++ killed by SIGHUP +++' '9 1.0 exit_group(0) = ?' '9 1.0 +++ exited with 0 +++'
+    "$xray" facts log >facts.txt
+    run grep -E '^(deliver|stuck|inside|pending|left)' facts.txt
+    assert_output "$(printf '%s\n' 'deliver child.1 SIGHUP handled from kernel' \
+        'pending child.1 SIGTERM' 'deliver child.1 SIGALRM handled from kernel' \
+        'deliver child.1 SIGALRM handled from kernel' \
+        'deliver child.1 SIGHUP default from parent' \
+        'stuck child.1 futexwait child.1/futex:1' 'inside child.1 SIGALRM')"
+    run "$xray" explain log
+    assert_line --partial "child.1/futex:1 within its handler for SIGALRM"
+    # In the order of time, too: the handler ran before the call began.
+    "$xray" timeline log >timeline.svg
+    run grep -oE 'SIGALRM.*handler runs|waits in futexwait' timeline.svg
+    assert_line --index $((${#lines[@]} - 1)) "waits in futexwait"
+}
+
 @test "the calls are in the order that the search for them needs" {
     run bash -c 'LC_ALL=C sort -c <(tr , "\n" <<<"${CALLS//\?/}")'
     assert_success

@@ -180,6 +180,15 @@ function tell_dead_owner(p, k, objects,    i, n, list, j, m, users, q, o, dead, 
     return 1
 }
 
+# A lock that a handler waits for is in the hands of what it interrupted.
+function explain_handler(k) {
+    futexes_told[s_proc[k]]
+    say(1, "signal-safety(7)", "Only what is safe", named(s_who[k]) " " waits(k) \
+        " within its handler for " inside[s_who[k]] ": probably the handler " \
+        "called malloc, printf, exit or the like, and the lock is held by what it " \
+        "has interrupted.")
+}
+
 # --- other waits ---
 
 function explain_wait(k,    c, o, p, i, q) {
@@ -217,7 +226,7 @@ function explain_wait(k,    c, o, p, i, q) {
         say(2, "mq_overview(7)", "", named(s_who[k]) " " waits(k) \
             ", but nobody in this run ever sent one.")
     } else if ((c == "pause" || c == "poll") && s_who[k] in lost && given_up(k)) {
-        say(2, "sigsuspend(2), signal(7)", "", named(s_who[k]) " " waits(k) \
+        say(2, "sigsuspend(2), signal(7)", "The check and the wait", named(s_who[k]) " " waits(k) \
             ", but " lost[s_who[k]] " came before the wait, and was handled " \
             "by then: block it first, and wait with sigsuspend or ppoll.")
     }
@@ -258,6 +267,8 @@ function explain_waits(    k, p) {
         p = s_proc[k]
         explain_pipe(k)
         explain_wait(k)
+        if (on_futex(k) && s_who[k] in inside && cut_short(k) && !s_timed[k])
+            explain_handler(k)
         if (on_futex(k) && all_stuck(p) && !(p in futexes_told) && \
             (hung(k) || (cut_short(k) && !mapped[p] && !handles[p]))) {
             futexes_told[p]

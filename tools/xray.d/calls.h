@@ -81,6 +81,7 @@
     {"rt_sigaction", CAUSE, on_sigaction, NULL, NOTHING, 0},
     {"rt_sigprocmask", CAUSE, on_sigprocmask, NULL, NOTHING, 0},
     {"rt_sigqueueinfo", SURE, on_tgkill, NULL, NOTHING, 0},
+    {"rt_sigreturn", NOTICE, on_sigreturn, NULL, NOTHING, 0},
     {"rt_sigsuspend", NOTICE, on_pause, "pause", NOTHING, 0},
     {"rt_sigtimedwait", NOTICE, on_sigwait, "sigwait", NOTHING, 2},
     {"rt_tgsigqueueinfo", SURE, on_tgkill, NULL, NOTHING, 0},

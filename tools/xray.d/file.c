@@ -194,7 +194,11 @@ static void transfer(struct task *task, const char *verb, const char *fd,
 
 void on_read(struct task *task, struct call *call)
 {
+    const struct file *file = file_of(task, call->args[0]);
+
     transfer(task, "read", call->args[0], call);
+    if (file != NULL && file->object->kind == SIGNALFD && call->result > 0)
+        take_from_signalfd(task, call);
 }
 
 void on_write(struct task *task, struct call *call)

@@ -78,11 +78,14 @@ static enum line_kind classify(char *text)
         return EXITED;
     if (strncmp(text, "+++ killed by ", 14) == 0)
         return KILLED;
+    /* A call whose process was killed before strace could look at it. */
+    if (strncmp(text, "???", 3) == 0 || strncmp(text, "<... ???", 8) == 0)
+        return OTHER;
     if (strncmp(text, "<... ", 5) == 0 && strstr(text, " resumed>") != NULL)
         return RESUMED;
     if (cut(text, "<unfinished ...>") || cut(text, "<detached ...>"))
         return BEGUN;
-    if (strncmp(text, "+++ ", 4) == 0 || strncmp(text, "???", 3) == 0)
+    if (strncmp(text, "+++ ", 4) == 0)
         return OTHER;
     return WHOLE;
 }

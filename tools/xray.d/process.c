@@ -3,6 +3,7 @@
  * waited for them.
  */
 #include <err.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +192,7 @@ void on_exec(struct task *task, struct call *call)
         fact(task, "exec %s %s", task->name, name);
         close_on_exec(task);
         reset_handlers(process);
+        task->depth = 0;
         process->mappings = NULL;
     }
     process->started = true;
@@ -225,6 +227,9 @@ static void end_process(struct task *task)
         if (t->process == process && t->pending != NULL)
             tell_stuck(t);
     process->ended = true;
+    /* The kernel lets no zombie be made for a parent that doesn't care. */
+    if (process->parent != NULL && (process->parent->ignored & bit(SIGCHLD)))
+        process->reaped = true;
     drop_table(process->table, task);
     process->table = NULL;
 }
@@ -256,13 +261,8 @@ static void remove_task(struct task *task)
 
     free(task->pending);
     task->pending = NULL;
-    if (--process->tasks == 0) {
+    if (--process->tasks == 0)
         process->dead = true;
-        /* The kernel lets no zombie be made for a parent that doesn't care. */
-        if (process->parent != NULL &&
-            (process->parent->ignored & UINT64_C(1) << 16))
-            process->reaped = true;
-    }
 }
 
 /* "+++ exited with 0 +++" */
@@ -282,7 +282,8 @@ void kill_task(struct task *task, const char *signal)
 
     if (!process->ended) {
         end_process(task);
-        fact(task, "killed %s %s", process->name, signal);
+        fact(task, "killed %s %s", process->name,
+             name_of_signal(signal_number(signal)));
         leave_children(process);
     }
     remove_task(task);

@@ -1,5 +1,5 @@
 /*
- * signal.c: who sends which signal to whom, who blocks, handles or takes it.
+ * signal.c: who sends which signal to whom, and who blocks or handles it.
  *
  * A set of signals is 64 bits, as in the kernel; signal 1 is bit 0.
  */
@@ -13,7 +13,7 @@
 
 /* strace writes INT, SIGINT, RTMIN and RT_1 (or SIGRTMIN, SIGRT_1): the
  * kernel's real-time signals begin at 32. */
-static int signal_number(const char *name)
+int signal_number(const char *name)
 {
     char word[24];
     size_t n;
@@ -38,7 +38,7 @@ static int signal_number(const char *name)
     return 0;
 }
 
-static const char *name_of_signal(int sig)
+const char *name_of_signal(int sig)
 {
     static char word[24];
 
@@ -48,9 +48,9 @@ static const char *name_of_signal(int sig)
     return word;
 }
 
-static uint64_t bit(int sig)
+uint64_t bit(int sig)
 {
-    return sig > 0 ? UINT64_C(1) << (sig - 1) : 0;
+    return sig > 0 && sig <= 64 ? UINT64_C(1) << (sig - 1) : 0;
 }
 
 /* "[INT TERM]", "~[KILL]", or "" for a NULL. */
@@ -159,7 +159,7 @@ void on_pidfd_signal(struct task *task, struct call *call)
 
 void reset_handlers(struct process *process)
 {
-    process->handled = 0;
+    process->handled = process->once = 0;
 }
 
 void on_sigaction(struct task *task, struct call *call)
@@ -184,6 +184,9 @@ void on_sigaction(struct task *task, struct call *call)
         return;
     process->handled &= ~bit(sig);
     process->ignored &= ~bit(sig);
+    process->once &= ~bit(sig);
+    if (has(call->args[1], "SA_RESETHAND"))
+        process->once |= bit(sig);
     if (*verb == 'h')
         process->handled |= bit(sig);
     if (*verb == 'i')
@@ -213,46 +216,4 @@ void on_sigprocmask(struct task *task, struct call *call)
             fact(task, "%s %s %s", task->mask & bit(sig) ? "block" : "unblock",
                  task->name, name_of_signal(sig));
     task->shown_mask = task->mask;
-}
-
-/* --- arriving --- */
-
-/* "--- SIGINT {si_signo=SIGINT, si_code=SI_USER, si_pid=12, …} ---" */
-void on_signal_line(struct task *task, const char *text)
-{
-    int sig = signal_number(text);
-    const char *pid = field(text, "si_pid=");
-    const struct process *process = task->process;
-
-    if (sig == 0)
-        return; /* "stopped by SIGSTOP" */
-    task->process->pending &= ~bit(sig);
-    /* SIGPIPE bears the number of the process that writes: the kernel's. */
-    if (sig == SIGPIPE)
-        pid = NULL;
-    fact(task, "deliver %s %s %s from %s", task->name, name_of_signal(sig),
-         process->handled & bit(sig)   ? "handled"
-         : process->ignored & bit(sig) ? "ignored"
-                                       : "default",
-         pid ? name_of((pid_t)number(pid)) : "kernel");
-}
-
-void on_sigwait(struct task *task, struct call *call)
-{
-    if (!call->returned)
-        return;
-    if (call->error != NULL) {
-        fact(task, "take %s%s", task->name, failure(call));
-        return;
-    }
-    task->process->pending &= ~bit((int)call->result);
-    fact(task, "take %s %s", task->name, name_of_signal((int)call->result));
-}
-
-void tell_pending(struct process *process)
-{
-    for (int sig = 1; sig <= 64; sig++)
-        if (process->pending & bit(sig))
-            fact(NULL, "left pending %s %s", process->name,
-                 name_of_signal(sig));
 }

@@ -10,6 +10,7 @@
 # saw_end[p, o]      p got end of file; ended_with[i]: a pipe that its last writer
 #                    had open to its end
 # how[p]             "exit" or "killed" once it has ended; status[p], killer[p]
+# inside[who]        the signal in whose handler it was stuck
 # s_who[k], ...      the k-th "stuck": s_proc, s_call, s_on, s_mode, s_timed;
 #                    s_by: who could have ended that wait at that moment
 
@@ -300,6 +301,7 @@ $1 == "stuck" {
     stuck_tasks[s_proc[k]]++
     next
 }
+$1 == "inside" { inside[$2] = $3; next }
 $1 == "left" {
     left[$2, ++n_left[$2]] = $3
     if ($2 == "pending")

@@ -195,6 +195,8 @@ function tidy(   i, j, total, mine, next_is) {
             after[mine[w[i]]] = i
             time[i] = until[i] = time[mine[w[i]]]
             moved[i] = 1
+        } else if (v[i] == "deliver" && more[i] ~ /^handled/) {
+            mine[w[i]] = i # it interrupts a call; if that goes on, it begins anew
         } else if (v[i] !~ /^(pending|deliver|orphan|held|gone|exit|killed|zombie|left.*)?$/) {
             mine[w[i]] = i
             if (v[i] == "fork" || v[i] == "thread")

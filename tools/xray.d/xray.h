@@ -9,7 +9,7 @@
  * object.c      pipes, files and the rest, and their names
  * file.c        calls on descriptors
  * path.c        calls on paths
- * memory.c, socket.c, ipc.c, signal.c   the calls of those topics
+ * memory.c, socket.c, ipc.c, signal.c, arrive.c   the calls of those topics
  * facts.c       the table of calls, and the main loop
  *
  * Nothing is freed that is needed for a name: a run is short.
@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { PID_LIMIT = 1 << 22, MAX_ARGS = 10 };
+enum { PID_LIMIT = 1 << 22, MAX_ARGS = 10, MOST_HANDLERS = 8 };
 
 /* --- log.c --- */
 
@@ -185,6 +185,7 @@ struct process {
     struct table *table;
     struct mapping *mappings;
     uint64_t handled, ignored, pending;
+    uint64_t once; /* handled with SA_RESETHAND */
     bool ended, dead, reaped, started;
 };
 
@@ -195,8 +196,10 @@ struct task {
     struct task *next; /* of all */
     int made[KINDS];
     uint64_t mask, shown_mask;
-    char *pending;     /* the call it is in: its text */
-    bool applied;      /* and that has had its effect */
+    uint8_t handlers[MOST_HANDLERS]; /* the signals in whose handlers it is */
+    int depth;                       /* how many: one may interrupt another */
+    char *pending;                   /* the call it is in: its text */
+    bool applied;                    /* and that has had its effect */
     char *failed_exec; /* execvp may try another folder: not told yet */
 };
 
@@ -236,9 +239,18 @@ handler on_open, on_pipe, on_dup, on_close, on_close_range, on_fcntl, on_read,
     on_pause, on_futex, on_mmap, on_munmap, on_mq_open, on_mq_unlink,
     on_mq_send, on_mq_receive, on_mq_notify, on_sysv_get, on_shmat, on_shmdt,
     on_sysv_ctl, on_msgsnd, on_msgrcv, on_semop, on_kill, on_tgkill,
-    on_pidfd_signal, on_sigaction, on_sigprocmask, on_sigwait;
+    on_pidfd_signal, on_sigaction, on_sigprocmask, on_sigwait, on_sigreturn;
 void on_signal_line(struct task *, const char *text);
+/* A read from a signalfd takes signals as sigwait does. */
+void take_from_signalfd(struct task *, const struct call *);
+void tell_inside(const struct task *);
+void tell_pending(struct process *);
 void reset_handlers(struct process *);
+/* "SIGINT" or "RT_1", as strace writes it, is 2 or 33; 0 if it is no signal. */
+int signal_number(const char *name);
+const char *name_of_signal(int sig);
+/* Its bit in a set, as the kernel has it: signal 1 is bit 0. */
+uint64_t bit(int sig);
 /* What a call that never returned is about. */
 const char *futex_wait(struct task *, const struct call *, const char **object);
 struct object *sysv_object(struct task *, enum kind, const char *id);
@@ -250,6 +262,5 @@ const char *path_and_mode(struct task *, struct call *);
 int path_argument(const struct call *);
 /* The object that argument i names, old or new; NULL if it has no path. */
 struct object *object_at(struct task *, const struct call *, int i, enum kind);
-void tell_pending(struct process *);
 
 #endif
