@@ -36,6 +36,12 @@ facts_with() {
     grep -E "^($verbs) " "$run/facts" || true
 }
 
+# traced_well PROGRAM [ARG...]: traced, and it ended with status 0.
+traced_well() {
+    traced "$@"
+    assert_ended "exit 0"
+}
+
 # Whether a fact is there: words as in a shell's pattern, "write child.1 * = 5".
 has_fact() {
     local line
@@ -44,6 +50,11 @@ has_fact() {
         [[ $line == $1 ]] && return
     done < <(facts_with "$1")
     return 1
+}
+
+# facts_of REGEX: how many facts are like this.
+facts_of() {
+    grep -cE -- "$1" "$run/facts" || true
 }
 
 # The facts that begin with the same word, for a failure.
