@@ -73,7 +73,7 @@ static void on_segv(int sig, siginfo_t *info, void *context)
     end = put(end, info->si_code == SEGV_MAPERR   ? ": nothing is there"
                    : info->si_code == SEGV_ACCERR ? ": not allowed"
                                                   : ": not a fault");
-    if (&line[0] >= own_stack && &line[0] < own_stack + OWN_SIZE)
+    if ((uintptr_t)line - (uintptr_t)own_stack < OWN_SIZE)
         end = put(end, "; I have my own stack");
     end = put(end, "\n");
     do

@@ -270,7 +270,7 @@ compare_with_truth() { # compare_with_truth FIRST LAST
         'pending child.1 SIGTERM' 'deliver child.1 SIGALRM handled from kernel' \
         'deliver child.1 SIGALRM handled from kernel' \
         'deliver child.1 SIGHUP default from parent' \
-        'stuck child.1 futexwait child.1/futex:1' 'inside child.1 SIGALRM')"
+        'stuck child.1 futexlock child.1/futex:1' 'inside child.1 SIGALRM')"
     run "$xray" explain log
     assert_line --partial "child.1/futex:1 within its handler for SIGALRM"
     # In the order of time, too: the handler ran before the call began.

@@ -139,3 +139,8 @@ assert_idle() {
             "in a quarter of a second it ran $turns times, for $time µs"
     fi
 }
+
+# in_set PID FIELD SIGNAL: whether a set in /proc/PID/status, SigBlk say, has it.
+in_set() {
+    (((0x$(field "$1" "$2") >> ($(kill -l "$3") - 1)) & 1))
+}

@@ -196,3 +196,22 @@ await_children() {
         await "a child that runs $name" child_of "$pid" "$name" >/dev/null
     done
 }
+
+# lines_written TEXT N: whether N lines that have it have come out, at least.
+lines_written() {
+    (($(grep -cF -- "$1" "$run/stdout") >= $2))
+}
+
+# held WORDS PROGRAM [ARG...]: starts it, and waits until it has written that.
+held() {
+    start "${@:2}"
+    await "to write: $1" written "$1"
+}
+
+# ends_by SIGNAL PID HOW: sends it; then the program has to end like that.
+ends_by() {
+    kill -s "$1" "$2"
+    wait "$program_pid"
+    finish_program
+    assert_ended "$3"
+}

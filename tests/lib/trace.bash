@@ -34,8 +34,19 @@ find_fact() {
     LC_ALL=C grep -nxm 1 -e "${words//\*/.*}" "$run/facts"
 }
 
+# traced_well PROGRAM [ARG...]: traced, and it ended with status 0.
+traced_well() {
+    traced "$@"
+    assert_ended "exit 0"
+}
+
 has_fact() {
     find_fact "$1" >/dev/null
+}
+
+# facts_of REGEX: how many facts are like this.
+facts_of() {
+    grep -cE -- "$1" "$run/facts" || true
 }
 
 # The facts that begin with the same word, for a failure.

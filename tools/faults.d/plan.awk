@@ -33,7 +33,7 @@ match($0, /^[0-9]+ +[a-z_0-9]+\(/) {
         next
     if (n > most[call])
         most[call] = n
-    if (/\([0-9]+<\// && !/\([012]</ ||
+    if (/\([0-9]+<\// && !/\([012]</ || /WNOHANG/ ||
         !handles && call !~ /^(epoll|sem|msg|rt_sigtimedwait)/)
         steady[call, n]
 }

@@ -271,19 +271,14 @@ int main(int argc, char *argv[])
     int opt;
 
     while ((opt = getopt(argc, argv, "lpt")) != -1) {
-        switch (opt) {
-        case 'l':
+        if (opt == '?')
+            return 2;
+        if (opt == 'l') {
             list_calls();
             return 0;
-        case 'p':
-            with_pids = true;
-            break;
-        case 't':
-            with_times = true;
-            break;
-        default:
-            return 2;
         }
+        with_pids |= opt == 'p';
+        with_times |= opt == 't';
     }
     if (optind != argc - 1)
         errx(2, "usage: xray-facts [-p] [-t] LOG");
