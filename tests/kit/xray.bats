@@ -275,8 +275,8 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     assert_line --partial "child.1/futex:1 within its handler for SIGALRM"
     # In the order of time, too: the handler ran before the call began.
     "$xray" timeline log >timeline.svg
-    run grep -oE 'SIGALRM.*handler runs|waits in futexwait' timeline.svg
-    assert_line --index $((${#lines[@]} - 1)) "waits in futexwait"
+    run grep -oE 'SIGALRM.*handler runs|waits in futexlock' timeline.svg
+    assert_line --index $((${#lines[@]} - 1)) "waits in futexlock"
 }
 
 @test "the calls are in the order that the search for them needs" {
