@@ -28,9 +28,9 @@
 
 static const char usage_text[] =
     "Usage: ex1_graceful\n"
-    "Standard input has a name of a file on each line: makes NAME.copy\n"
-    "of each. SIGINT or SIGTERM: finishes the copy at hand, and ends.\n"
-    "The second of them: ends at once.\n";
+    "Each line of standard input names a file: makes NAME.copy of it.\n"
+    "SIGINT or SIGTERM: finishes the copy at hand, and ends.\n"
+    "A second one: ends at once.\n";
 
 /* The signals that tell us to end; and the first that came, or 0. */
 static sigset_t ending;
@@ -46,7 +46,7 @@ static void die_of(int sig)
 {
     /* TODO 2: give the signal its default action again, and send
      * it to yourself. In its handler it is blocked: unblock it. */
-    _exit(128 + sig); /* what is not reached */
+    _exit(128 + sig); /* not reached: we are dead */
 }
 
 /* Runs at any moment, between any two instructions of the rest, but
@@ -68,7 +68,7 @@ static void catch_signals(void)
     (void)ending;
 }
 
-/* Waits for input. Returns false if we have been told to end instead. */
+/* Waits for input. Returns false if we have been told to end. */
 static bool wait_for_input(void)
 {
     /* TODO 3: a handler that runs after you have looked at told,
@@ -125,7 +125,7 @@ static int make_temporary(const char *copy)
 static int copy_all(int from, int to)
 {
     /* TODO 1: until end of file. A signal makes read() fail with
-     * EINTR: neither the end nor an error. (write_full() knows that.) */
+     * EINTR, neither an error nor the end. (write_full() knows.) */
     (void)from;
     (void)to;
     return 0;
@@ -141,9 +141,9 @@ static bool do_job(const char *name)
 
     snprintf(copy, sizeof copy, "%s.copy", name);
 
-    /* TODO 1: open the file (of a FIFO, open() waits for a writer,
-     * and a signal interrupts it); copy it to a temporary file; that is
-     * renamed only when it is whole. */
+    /* TODO 1: open the file. (If it is a FIFO, open() waits for a
+     * writer, and a signal interrupts that.) Copy it to a temporary
+     * file, and rename that when it is whole. */
     (void)make_temporary;
     (void)copy_all;
     errno = ENOSYS;

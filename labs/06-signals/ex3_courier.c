@@ -34,9 +34,9 @@ enum {
 
 static const char usage_text[] =
     "Usage: ex3_courier [-s SIGNAL]\n"
-    "Copies standard input to standard output: one process reads, another\n"
-    "writes, and between them the bytes go in real-time signals. SIGNAL is\n"
-    "the one that carries them: SIGRTMIN, the default, to SIGRTMAX.\n";
+    "Copies standard input to standard output: one process reads, and\n"
+    "another writes; between them the bytes go in real-time signals.\n"
+    "SIGNAL carries them: SIGRTMIN, the default, to SIGRTMAX.\n";
 
 static int data_signal;
 static pid_t sender, receiver;
@@ -47,7 +47,7 @@ static sigset_t for_sender, for_receiver;
 /* How the receiver has ended, once it has been waited for. */
 static int receiver_status;
 
-/* Up to BYTES bytes and their number in one int. No bytes are the end. */
+/* Up to BYTES bytes and their number in an int. No bytes: the end. */
 static int pack(const unsigned char *bytes, size_t count)
 {
     /* TODO 3: a byte has 256 values, and none of them is free to
@@ -65,7 +65,7 @@ static size_t unpack(int value, unsigned char bytes[BYTES])
     return 0;
 }
 
-/* Blocks, for both processes, every signal that one of them waits for. */
+/* Blocks, for both processes, each signal that one of them takes. */
 static void block_signals(void)
 {
     sigemptyset(&for_sender);
@@ -77,8 +77,8 @@ static void block_signals(void)
 /* The receiver: whether this signal carries data from our sender. */
 static bool is_ours(const siginfo_t *info)
 {
-    /* TODO 5: anybody who may can send us any signal, with kill(),
-     * say. info tells how it was sent, and by whom. */
+    /* TODO 5: others may send us this signal, too, with kill(), say.
+     * info tells how it was sent, and by whom. */
     (void)info;
     return true;
 }
@@ -123,8 +123,8 @@ static bool has_ended(int options)
     return ended;
 }
 
-/* The sender: waits until the receiver has taken all, but no longer than
- * limit (NULL: as long as it takes). False if it can't: it has ended. */
+/* The sender: waits until the receiver has taken all, no longer than
+ * limit (NULL: none). Returns false if the receiver has ended. */
 static bool wait_for_receiver(const struct timespec *limit)
 {
     siginfo_t info;
@@ -132,7 +132,7 @@ static bool wait_for_receiver(const struct timespec *limit)
 
     for (;;) {
         /* TODO 4: wait for ACK with sigtimedwait(). EAGAIN says
-         * that the limit is reached, EINTR that you have to ask again. */
+         * that the limit is reached, EINTR: ask again. */
         (void)limit;
         (void)info;
         (void)sig;
@@ -143,7 +143,7 @@ static bool wait_for_receiver(const struct timespec *limit)
     }
 }
 
-/* The sender: sends a value, and lets the receiver take what was sent. */
+/* The sender: sends a value. Returns false if nobody can take it. */
 static bool send_value(int value)
 {
     static int sent = 0;
@@ -156,6 +156,7 @@ static bool send_value(int value)
 
         /* TODO 4: the room is for all processes of a user, and no
          * signal tells when there is some. Try again a little later. */
+        (void)wait_for_receiver;
     }
     sent++;
     /* TODO 4: after each WINDOW values, wait for the receiver. */
@@ -210,13 +211,14 @@ int main(int argc, char *argv[])
         err(1, "fork");
     if (receiver == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM); /* it shall not outlive us */
-        receive();
+        if (getppid() == sender)
+            receive();
         return 0;
     }
 
     status = send_all();
     if (!has_ended(0))
         return 1;
-    /* TODO 5: a receiver that was killed couldn't say so itself. */
+    /* TODO 5: a receiver that was killed couldn't say why. */
     return receiver_status == 0 ? status : 1;
 }

@@ -31,10 +31,10 @@ enum { MAX_CHILDREN = 1000, MAX_LINE = 4096 };
 
 static const char usage_text[] =
     "Usage: ex2_reaper\n"
-    "Runs each line of standard input as a command, all at the same time,\n"
-    "and says of each how it ended.\n";
+    "Runs each line of standard input as a command, all at the same\n"
+    "time, and says how each has ended.\n";
 
-/* The child of line K is children[K - 1]; 0 when it has been reported. */
+/* The child of line K is children[K - 1]; 0 once it is reported. */
 static pid_t children[MAX_CHILDREN];
 static int started, running;
 
@@ -45,8 +45,8 @@ static sigset_t before, waiting;
 static bool input_open = true;
 static int exit_status;
 
-/* Something of our own has failed: no more children after this, but those
- * that run are waited for. Says only of the first failure what it was. */
+/* We have failed ourselves: no more children after this, but those that
+ * run are waited for. Says only of the first failure what it was. */
 static void fail(const char *what)
 {
     static bool failed;
@@ -68,10 +68,10 @@ static void on_child(int sig)
  * comes at another moment is kept until we wait. */
 static void watch_children(void)
 {
-    /* TODO 2 BEGIN: block SIGCHLD and keep the mask as it was in before;
-     * make the mask in which we will wait. Install the handler. Had
-     * SIGCHLD been ignored when we were started, there would be no
-     * statuses for us; had it been blocked, ppoll() would not notice. */
+    /* TODO 2 BEGIN: block SIGCHLD, keep the mask as it was in before, and
+     * make the one in which we will wait. Install the handler. (Were
+     * SIGCHLD ignored, as it may be from the start, there would be no
+     * statuses; were it blocked in waiting, nothing would wake us.) */
     const struct sigaction action = {.sa_handler = on_child};
     sigset_t set;
 
@@ -111,8 +111,8 @@ static void start(const char *line)
         fail("children");
         return;
     }
-    /* TODO 1 BEGIN: fork; the child calls become(), the parent keeps its
-     * PID in the table, and counts it. If fork() fails: fail("fork"). */
+    /* TODO 1 BEGIN: fork. The child calls become(), the parent keeps its
+     * PID in the table and counts it. If fork() fails: fail(). */
     pid_t pid = fork();
 
     if (pid == 0)
@@ -172,7 +172,7 @@ static void reap(void)
     /* TODO 3 END */
 }
 
-/* Waits until a child has ended, or until there is input, if that is still
+/* Waits until a child has ended, or there is input, if that is still
  * open. Returns whether there is. */
 static bool wait_for_event(void)
 {
@@ -181,8 +181,8 @@ static bool wait_for_event(void)
 
     if (!input_open)
         fd.fd = -1; /* ppoll() skips it */
-    /* TODO 4 BEGIN: wait with ppoll(), in the mask made for that: SIGCHLD
-     * can come only in there. EINTR says that it has come. */
+    /* TODO 4 BEGIN: wait with ppoll(), and the mask made for that: only
+     * in there can SIGCHLD come. EINTR says that it has. */
     ready = ppoll(&fd, 1, NULL, &waiting);
     /* TODO 4 STAND-IN: ready = input_open ? poll(&fd, 1, -1) : 0; */
     /* TODO 4 END */

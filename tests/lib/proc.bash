@@ -34,6 +34,33 @@ in_state() {
     [[ $(state "$1") == "$2" ]]
 }
 
+# signal_names MASK: the signals in a mask of /proc/PID/status, "SIGINT SIGTERM".
+signal_names() {
+    local sig names=''
+    for ((sig = 1; sig <= 64; sig++)); do
+        if ((0x$1 >> (sig - 1) & 1)); then
+            names+=" SIG$(kill -l $sig)"
+        fi
+    done
+    echo "${names# }"
+}
+
+# doing PID: what a process does, for a failure: whether it sleeps, and which
+# signals it doesn't take.
+doing() {
+    local pending
+    case $(state "$1") in
+    R) echo "it runs" ;;
+    S) echo "it sleeps" ;;
+    [Tt]) echo "it is stopped" ;;
+    *) echo "its state is $(field "$1" State)" ;;
+    esac
+    pending=$(signal_names "$(field "$1" ShdPnd)")
+    if [[ $pending ]]; then
+        echo "pending, for it blocks them: $pending"
+    fi
+}
+
 # ends PID PIPE: the descriptors that a process has of a pipe, as in
 # "3 read 4 write", from /proc/PID/fd and /proc/PID/fdinfo.
 ends() {

@@ -186,7 +186,10 @@ await() {
     local saw over=''
     if ! wait_until "$DEADLINE" is_so_or_over "${@:2}" 2>/dev/null ||
         { [[ $over ]] && ! "${@:2}"; }; then
-        saw="not so after $DEADLINE s; standard output: $(head -c 500 "$run/stdout")"
+        saw="not so after $DEADLINE s"$'\n'"$(doing "$pid")"
+        if [[ -s $run/stdout ]]; then
+            saw+=$'\n'"standard output: $(head -c 500 "$run/stdout" | cat -v)"
+        fi
         if gone "$pid"; then
             finish_program
             saw=$(how_it_ended)
