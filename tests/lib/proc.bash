@@ -115,9 +115,9 @@ assert_only_standard() {
     fi
 }
 
-# assert_idle [TURNS [MICROSECONDS]]: that the program runs at most for an
-# instant while we look, for a quarter of a second. The kernel counts how long it
-# ran, in ns, and how often, in /proc/PID/schedstat.
+# assert_idle [TURNS]: that the program runs at most for an instant while we look,
+# for a quarter of a second, and no more often than that. The kernel counts how
+# long it ran, in ns, and how often, in /proc/PID/schedstat.
 assert_idle() {
     local before before_turns after after_turns i end
     await "to sleep" in_state "$pid" S
@@ -128,7 +128,7 @@ assert_idle() {
     done
     read -r after _ after_turns <"/proc/$pid/schedstat"
     local turns=$((after_turns - before_turns)) time=$(((after - before) / 1000))
-    if ((turns > ${1:-5} || time > ${2:-20000})); then
+    if ((turns > ${1:-5} || time > 20000)); then
         complain "to sleep while nothing can be done" \
             "in a quarter of a second it ran $turns times, for $time µs"
     fi
