@@ -32,6 +32,9 @@ endif
 exercise := $(patsubst labs/%.c,%,$(exercise))
 endif
 
+# What runs the programs under test, and looks at them.
+test_tools := build/tools/init build/tools/hold build/tools/xray-facts
+
 build_lab = $(MAKE) -C labs/$(1) LAB=$(1) -j $(JOBS)
 solutions_of = SRC=../../solutions/$(1) OUT=../../$(BUILD)/solutions/$(1)
 define newline
@@ -47,13 +50,13 @@ help: ## this list
 deps: ## install what is missing (FOR=all: what maintainers need, too)
 	@tools/deps $(FOR)
 
-all: build/tools/init build/tools/xray-facts ## build everything into build/ (SAN=, CC=: beside it)
+all: $(test_tools) ## build everything into build/ (SAN=, CC=: beside it)
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) all$(newline))
 
 tour: examples ## run every example, with a caption (LAB=07: one lab)
 	@tools/tour $(labs)
 
-check: build/tools/init build/tools/xray-facts ## check your exercises (LAB=07, or EX=07/1: one)
+check: $(test_tools) ## check your exercises (LAB=07, or EX=07/1: one)
 	@$(call need,bats)tools/check $(or $(exercise),$(labs))
 
 hint: ## a hint for an exercise: EX=07/1 STEP=1, then 2, then 3
@@ -70,10 +73,10 @@ xray: all build/tools/xray-facts ## see what a program really does: P='07-pipes/
 
 ##@ For instructors
 
-gates: build/tools/init build/tools/xray-facts ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
+gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
 	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
 
-soak: build/tools/init build/tools/xray-facts ## all tests of the labs, on every solution, N=20 times, under load
+soak: $(test_tools) ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 
 dist: ## a tarball for students: no solutions, no wrong programs
@@ -116,11 +119,11 @@ need = $(foreach tool,$(1),$(if $(shell command -v $(tool)),,$(error $(tool) is 
     missing: tools/deps all installs it)))
 required = $(or $(strip $2),$(error $1= is missing: see make help))
 
-examples: build/tools/init build/tools/xray-facts
+examples: $(test_tools)
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) examples$(newline))
 
 # What the kit's own tests call.
-kit: build/tools/init build/tools/xray-facts
+kit: $(test_tools)
 	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
 
 solutions:
@@ -133,12 +136,17 @@ build/tools/xray-facts: $(xray_sources) tools/xray.d/xray.h tools/xray.d/calls.h
 	@echo "  cc tools/xray-facts"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(xray_sources)
 
-# Runs every program under test, and so is built by the plain compiler only.
+# These run every program under test, and so are built by the plain compiler only.
 init_sources := tools/init.c tools/procs.c tools/leftovers.c common/lab.c
 build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
 	@mkdir -p $(@D)
 	@echo "  cc tools/init"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
+
+build/tools/hold: tools/hold.c common/lab.c common/lab.h
+	@mkdir -p $(@D)
+	@echo "  cc tools/hold"
+	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ tools/hold.c common/lab.c
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
     transcripts pictures fuzz faults lint timings new-lab clean examples solutions kit

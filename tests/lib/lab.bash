@@ -37,6 +37,7 @@ BUILD=${BUILD:-build}
 source "$top/tests/lib/run.bash"
 source "$top/tests/lib/proc.bash"
 source "$top/tests/lib/trace.bash"
+source "$top/tests/lib/hold.bash"
 
 case ${BATS_TEST_FILENAME#"$top/tests/"} in
 kit/*) export BIN=$top/$BUILD/kit ;;

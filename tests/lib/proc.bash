@@ -61,6 +61,33 @@ in_state() {
     [[ $(state "$1") == "$2" ]]
 }
 
+# signal_names MASK: the signals in a mask of /proc/PID/status, "SIGINT SIGTERM".
+signal_names() {
+    local sig names=''
+    for ((sig = 1; sig <= 64; sig++)); do
+        if ((0x$1 >> (sig - 1) & 1)); then
+            names+=" SIG$(kill -l $sig)"
+        fi
+    done
+    echo "${names# }"
+}
+
+# doing PID: what a process does, for a failure: whether it sleeps, and which
+# signals it doesn't take.
+doing() {
+    local pending
+    case $(state "$1") in
+    R) echo "it runs" ;;
+    S) echo "it sleeps" ;;
+    [Tt]) echo "it is stopped" ;;
+    *) echo "its state is $(field "$1" State)" ;;
+    esac
+    pending=$(signal_names "$(field "$1" ShdPnd)")
+    if [[ $pending ]]; then
+        echo "pending, for it blocks them: $pending"
+    fi
+}
+
 # ends PID PIPE: the descriptors that a process has of a pipe, as in
 # "3 read 4 write", from /proc/PID/fd and /proc/PID/fdinfo.
 ends() {
@@ -122,8 +149,9 @@ look_at_time() {
     fi
 }
 
-# assert_idle: that the program runs at most for an instant while we look.
-# The kernel counts how long it ran, in ns, and how often, in /proc/PID/schedstat.
+# assert_idle [TURNS]: that the program runs at most for an instant while we look,
+# for a quarter of a second, and no more often than that. The kernel counts how
+# long it ran, in ns, and how often, in /proc/PID/schedstat.
 assert_idle() {
     local before before_turns after after_turns i end
     await "to sleep" in_state "$pid" S
@@ -134,7 +162,7 @@ assert_idle() {
     done
     look_at_time after after_turns
     local turns=$((after_turns - before_turns)) time=$(((after - before) / 1000))
-    if ((turns > 5 || time > 20000)); then
+    if ((turns > ${1:-5} || time > 20000)); then
         complain "to sleep while nothing can be done" \
             "in a quarter of a second it ran $turns times, for $time µs"
     fi

@@ -176,11 +176,22 @@ how_it_ended() {
     echo "it ended with $ended${stderr:+, standard error: $stderr}"
 }
 
+# Whether the command succeeds, or the program has ended: then nothing changes
+# any more, and it is no use to wait.
+is_so_or_over() {
+    "$@" && return
+    gone "$pid" && over=1
+}
+
 # await WORDS COMMAND...: waits until the command succeeds, or complains.
 await() {
-    local saw
-    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
-        saw="not so after $DEADLINE s; standard output: $(head -c 500 "$run/stdout")"
+    local saw over=''
+    if ! wait_until "$DEADLINE" is_so_or_over "${@:2}" 2>/dev/null ||
+        { [[ $over ]] && ! "${@:2}"; }; then
+        saw="not so after $DEADLINE s"$'\n'"$(doing "$pid")"
+        if [[ -s $run/stdout ]]; then
+            saw+=$'\n'"standard output: $(head -c 500 "$run/stdout" | cat -v)"
+        fi
         if gone "$pid"; then
             finish_program
             saw=$(how_it_ended)
