@@ -54,6 +54,9 @@ try_line() {
 02-daemons ex1_daemonize ex1_daemonize nosuchcommand
 02-daemons ex2_heartbeat ex2_heartbeat $PWD/pid $PWD/log; kill $(cat pid)
 02-daemons ex2_heartbeat ex2_heartbeat $PWD/pid /dev/full
+06-signals ex1_graceful cp /etc/passwd job; echo job | ex1_graceful
+06-signals ex2_reaper seq 20 | sed 's/^/exit /' | ex2_reaper
+06-signals ex3_courier echo hello | ex3_courier
 07-pipes ex1_pipeline ex1_pipeline yes -- cat -- cat -- head -n 1
 07-pipes ex1_pipeline ex1_pipeline nosuchcommand -- cat
 07-pipes ex2_coprocess seq 20000 | ex2_coprocess tr 1 2
