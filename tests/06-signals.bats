@@ -316,8 +316,8 @@ limit_is() {
 
 @test "handler_broken: the handler waits for a lock that the program holds" {
     if [[ ${SAN:-} == thread ]]; then
-        # It delays signals until all is safe, but reports the mistake.
-        run run_program handler_broken -t 0.2
+        # It delays signals until all is safe, but reports the mistake, slowly.
+        run run_program handler_broken -t 3
         assert_output --partial "signal-unsafe call inside of a signal"
         return
     fi

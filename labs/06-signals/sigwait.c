@@ -6,7 +6,8 @@
  *
  * Try:   sigwait
  *        In a terminal it waits for Enter: send it SIGUSR1, and look
- *        for SigBlk in /proc/PID/task/TID/status of each thread.
+ *        for SigBlk in /proc/PID/task/TID/status of each thread. The
+ *        one in sigwait() lets them through, for as long as it waits.
  *
  * See:   pthread_sigmask(3), sigwait(3), signal(7), pthreads(7)
  */
@@ -15,6 +16,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -30,6 +33,7 @@ enum { MAX_WORKERS = 50 };
 static int jobs[2];      /* a pipe: what the workers wait for */
 static sigset_t signals; /* those that one thread takes */
 static sem_t taken;
+static atomic_bool ended;
 
 /* Without the mask, any signal might be handled by this thread, in the
  * middle of its read(). */
@@ -51,11 +55,11 @@ static void *take_signals(void *arg)
 {
     int sig;
 
-    for (;;) {
+    while (!ended) {
         check_pthread(sigwait(&signals, &sig), "sigwait");
         say("taker", "thread %d: %s", (int)gettid(), signal_name(sig));
         if (sig == SIGTERM)
-            break;
+            ended = true;
         sem_post(&taken);
     }
     close(jobs[WRITE_END]); /* the workers' end of file */
@@ -108,14 +112,16 @@ int main(int argc, char *argv[])
     /* kill() sends to the process: the kernel looks for a thread that
      * doesn't block the signal, or waits for it in sigwait(). Each only
      * after the last was taken, or they would become one. */
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && !ended; i++) {
         kill(getpid(), SIGUSR1);
         while (sem_wait(&taken) == -1)
-            continue;
+            continue; /* EINTR */
     }
-    say("main", "Enter sends SIGTERM, which ends us");
-    wait_for_enter();
-    kill(getpid(), SIGTERM);
+    if (!ended) {
+        say("main", "Enter sends SIGTERM, which ends us");
+        wait_for_enter();
+        kill(getpid(), SIGTERM);
+    }
 
     check_pthread(pthread_join(taker, NULL), "pthread_join");
     for (int i = 0; i < wanted; i++)
