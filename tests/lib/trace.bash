@@ -38,7 +38,7 @@ has_fact() {
 
 # The facts that begin with the same word, for a failure.
 facts_like() {
-    grep "^${1%% *} " "$run/facts" | head -n 20 || echo "no fact '${1%% *}' at all"
+    grep -m 20 "^${1%% *} " "$run/facts" || echo "no fact '${1%% *}' at all"
 }
 
 assert_fact() {
