@@ -14,7 +14,6 @@ start_held() {
         skip "no program can be held still here (ptrace(2)): ${words##*: }"
     fi
     start "$top/build/tools/hold" "$@"
-    ran="${*:2}"
     holder=$pid
     wait_until "$DEADLINE" held_program_runs
 }

@@ -32,6 +32,7 @@ prepare_run() {
     fi
     report=$run/report
     ran="$*"
+    ran=${ran#"$top"/build/tools/hold -[wpc] }
     local program=$1
     if [[ -x $BIN/$1 ]]; then
         program=$BIN/$1

@@ -51,7 +51,7 @@ facts_of() {
 
 # The facts that begin with the same word, for a failure.
 facts_like() {
-    grep "^${1%% *} " "$run/facts" | head -n 20 || echo "no fact '${1%% *}' at all"
+    grep -m 20 "^${1%% *} " "$run/facts" || echo "no fact '${1%% *}' at all"
 }
 
 assert_fact() {
