@@ -132,7 +132,6 @@ void tell_stuck(struct task *task)
                   strcmp(timeout, "-1") != 0)
              ? " timed"
              : "");
-    tell_inside(task);
 }
 
 static void run(struct task *task, const struct entry *entry, struct call *call)
