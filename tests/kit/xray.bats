@@ -258,7 +258,7 @@ compare_with_truth() { # compare_with_truth FIRST LAST
         '9 1.0 kill(10, SIGTERM) = 0' \
         '10 1.0 read(3<anon_inode:[signalfd]>, "\17\0\0\0\0\0\0\0"..., 128) = 128' \
         "10 1.0 $alarm" "10 1.0 $alarm" '10 1.0 rt_sigreturn({mask=[ALRM]}) = 0' \
-        '10 1.0 futex(0x7f, FUTEX_WAIT_PRIVATE, 0, NULL <unfinished ...>' \
+        '10 1.0 futex(0x7f, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>' \
         '9 1.0 clone(child_stack=NULL, flags=SIGCHLD) = 11' '11 1.0 ???( <unfinished ...>' \
         '11 1.0 <... ??? resumed>) = ?' '11 1.0 +++ killed by SIGKILL +++' \
         '9 1.0 kill(10, SIGHUP) = 0' '10 1.0 <... futex resumed>) = ?' \
