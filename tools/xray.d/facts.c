@@ -150,6 +150,14 @@ static bool succeeds(const struct call *call)
            (call->error == NULL || strcmp(call->error, "EINPROGRESS") == 0);
 }
 
+/* futex() wakes or waits: that is in its second argument. */
+static enum when when_of(const struct entry *entry, const struct call *call)
+{
+    if (entry->handle == on_futex && has(call->args[1], "FUTEX_WAKE"))
+        return CAUSE;
+    return entry->when;
+}
+
 /* A call's first half, or all that is known of it. */
 static void begin(struct task *task, const struct line *line)
 {
@@ -165,7 +173,8 @@ static void begin(struct task *task, const struct line *line)
         bad_line(line->number, "neither a call, nor a signal, nor an end");
     entry = find_entry(call.name);
     if (entry != NULL &&
-        (entry->when == SURE || (entry->when == CAUSE && succeeds(&call)))) {
+        (when_of(entry, &call) == SURE ||
+         (when_of(entry, &call) == CAUSE && succeeds(&call)))) {
         task->applied = true;
         run(task, entry, &call);
     }
@@ -199,7 +208,7 @@ static void finish(struct task *task, const struct line *line)
     free(task->pending);
     task->pending = NULL;
     /* A whole line bears the time when the call began. */
-    if (line->kind == WHOLE && entry != NULL && entry->when == NOTICE)
+    if (line->kind == WHOLE && entry != NULL && when_of(entry, &call) == NOTICE)
         now += call.duration;
     if (entry != NULL && !applied)
         run(task, entry, &call);
