@@ -100,6 +100,9 @@ enum { END_COUNT = sizeof ends / sizeof ends[0] };
 
 /* --- The processes --- */
 
+/* While this pipe has a write end, the neighbour stays. */
+static int alive[2];
+
 static pid_t fork_child(void)
 {
     pid_t child = fork();
@@ -127,6 +130,7 @@ static _Noreturn void be_child(const struct end *end)
     pthread_t worker;
     sigset_t none;
 
+    close(alive[WRITE_END]);
     prctl(PR_SET_DUMPABLE, 0); /* leave no core file */
     sigaction(SIGSEGV, &default_action, NULL);
     sigaction(SIGTERM, &default_action, NULL);
@@ -172,17 +176,15 @@ static const struct end *find(const char *name)
 
 int main(int argc, char *argv[])
 {
-    int alive[2], opt;
     pid_t neighbour;
     char byte;
+    int opt;
 
     while ((opt = getopt(argc, argv, "h")) != -1)
         usage(opt, help);
     for (int i = optind; i < argc; i++)
         find(argv[i]);
 
-    /* The neighbour waits for the end of file, which comes when the
-     * parent closes the pipe or ends. */
     if (pipe(alive) == -1)
         err(1, "pipe");
     neighbour = fork_child();
