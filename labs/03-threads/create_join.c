@@ -54,8 +54,8 @@ static void *work(void *arg)
     for (int n = part->from; n < part->to; n++)
         primes += is_prime(n);
     part->primes = primes;
-    say("worker", "%d primes from %d up to, not including, %d", primes,
-        part->from, part->to);
+    say("worker", "from %d to below %d: %d primes", part->from, part->to,
+        primes);
     return part; /* the thread ends here: by itself */
 }
 

@@ -26,6 +26,7 @@
 #include "lab.h"
 
 enum { READ_END, WRITE_END };
+enum { OWN_STATUS = 7 }; /* what a worker's exit() says */
 
 static const char help[] =
     "Usage: thread_ends [CASE]...\n"
@@ -55,7 +56,7 @@ static void *by_others(void *arg)
 static void *by_exit(void *arg)
 {
     (void)arg;
-    exit(7);
+    exit(OWN_STATUS);
 }
 
 /* This fault is meant: no sanitizer shall report it. And volatile, so
@@ -157,9 +158,11 @@ static void show(const struct end *end)
     if (WIFSIGNALED(status))
         say("parent", "%s: %s ended the child, all of it", end->name,
             signal_name(WTERMSIG(status)));
-    else if (WEXITSTATUS(status) != 0)
+    else if (WEXITSTATUS(status) == OWN_STATUS)
         say("parent", "%s: exit status %d ended the child, all of it",
-            end->name, WEXITSTATUS(status));
+            end->name, OWN_STATUS);
+    else if (WEXITSTATUS(status) != 0)
+        errx(1, "%s: the child has failed", end->name);
     else
         say("parent", "%s: only the thread ended", end->name);
 }

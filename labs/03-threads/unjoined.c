@@ -118,17 +118,17 @@ int main(int argc, char *argv[])
 
     for (int i = 0; i < count; i++)
         check_pthread(pthread_join(run_one(), NULL), "pthread_join");
-    report("joined:              ", before);
+    report("joined:            ", before);
 
     for (int i = 0; i < count; i++)
         check_pthread(pthread_detach(run_one()), "pthread_detach");
-    report("detached:            ", before);
+    report("detached:          ", before);
 
     /* Somebody may still ask for what they returned: so their stacks,
      * on which the C library notes that, have to stay. */
     for (int i = 0; i < count; i++)
         threads[i] = run_one();
-    report("ended, and no more:  ", before);
+    report("neither, and ended:", before);
     if (hold) {
         say("main", "look: grep -E 'VmSize|Threads' /proc/%d/status",
             (int)getpid());
@@ -139,7 +139,7 @@ int main(int argc, char *argv[])
     /* It is never too late. The C library may keep some for later. */
     for (int i = 0; i < count; i++)
         check_pthread(pthread_join(threads[i], NULL), "pthread_join");
-    report("joined after all:    ", before);
+    report("joined after all:  ", before);
 
     error = pthread_attr_destroy(&attributes);
     check_pthread(error, "pthread_attr_destroy");
