@@ -54,8 +54,7 @@ static void *work(void *arg)
     for (int n = part->from; n < part->to; n++)
         primes += is_prime(n);
     part->primes = primes;
-    say("worker", "from %d to below %d: %d primes", part->from, part->to,
-        primes);
+    say("worker", "%d to below %d: %d primes", part->from, part->to, primes);
     return part; /* the thread ends here: by itself */
 }
 

@@ -161,7 +161,7 @@ static double time_it(const char *name, void (*make)(void), int count)
     p50 = took[count / 2];
     p90 = took[count * 9L / 10];
     p99 = took[count * 99L / 100];
-    say("main", "%-11s %8.1f us %8.1f us %8.1f us", name, p50, p90, p99);
+    say("main", "%11s %8.1f us %8.1f us %8.1f us", name, p50, p90, p99);
     free(took);
     return p50;
 }
@@ -215,7 +215,7 @@ int main(int argc, char *argv[])
     if (mib > 0)
         fill_memory((size_t)mib << 20, large_pages);
     say("main", "to make one and wait for its end, with %d MiB:", mib);
-    say("main", "%-11s %11s %11s %11s", "", "p50", "p90", "p99");
+    say("main", "%11s %11s %11s %11s", "", "p50", "p90", "p99");
     thread = time_it("thread", by_thread, count);
     process = time_it("fork", by_fork, count);
     time_it("vfork", by_vfork, count);
