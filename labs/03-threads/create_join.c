@@ -54,7 +54,8 @@ static void *work(void *arg)
     for (int n = part->from; n < part->to; n++)
         primes += is_prime(n);
     part->primes = primes;
-    say("worker", "%d to below %d: %d primes", part->from, part->to, primes);
+    say("worker", "%d primes from %d on, below %d", primes, part->from,
+        part->to);
     return part; /* the thread ends here: by itself */
 }
 
