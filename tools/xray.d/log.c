@@ -78,11 +78,15 @@ static enum line_kind classify(char *text)
         return EXITED;
     if (strncmp(text, "+++ killed by ", 14) == 0)
         return KILLED;
+    /* A thread that another one's end has killed: strace can't tell any more
+     * which call it was in. */
+    if (strncmp(text, "???", 3) == 0 || strncmp(text, "<... ??? ", 9) == 0)
+        return OTHER;
     if (strncmp(text, "<... ", 5) == 0 && strstr(text, " resumed>") != NULL)
         return RESUMED;
     if (cut(text, "<unfinished ...>") || cut(text, "<detached ...>"))
         return BEGUN;
-    if (strncmp(text, "+++ ", 4) == 0 || strncmp(text, "???", 3) == 0)
+    if (strncmp(text, "+++ ", 4) == 0)
         return OTHER;
     return WHOLE;
 }
