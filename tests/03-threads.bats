@@ -62,9 +62,9 @@ count() {
     self=$(facts pid)
     # What each thread says of itself is what the kernel says of it.
     expect "the TIDs that /proc has" assert_equal \
-        "$(sed -nE "s/^[a-z]+\[$self\]: getpid $self, gettid ([0-9]+), .*/\1/p" "$run/stdout" | sort)" \
+        "$(sed -nE "s/^thread.*: getpid $self, gettid ([0-9]+), .*/\1/p" "$run/stdout" | sort)" \
         "$(awk -v self="$self" '$1 == self || $2 == "worker" { print $1 }' "$BATS_TEST_TMPDIR/tasks" | sort)"
-    assert_line --regexp "^main.*getpid $self, gettid $self,"
+    assert_line --partial "main: getpid $self, gettid $self,"
     assert_equal "$(sed -n 's/.* worker //p' "$BATS_TEST_TMPDIR/tasks" | sort -n | xargs)" "$(seq -s ' ' $threads)"
     assert_equal "$(grep -o 'pthread_self .*' "$run/stdout" | sort -u | wc -l)" $((threads + 1))
 

@@ -52,10 +52,10 @@ static void meet(void)
 
 /* pthread_t is a number in one C library and a pointer in another. To
  * compare two, call pthread_equal(). Printed it is only to look at. */
-static void introduce_myself(const char *role)
+static void introduce(const char *name)
 {
-    say(role, "getpid %d, gettid %d, pthread_self 0x%lx", (int)getpid(),
-        (int)gettid(), (unsigned long)pthread_self());
+    say("thread", "%s: getpid %d, gettid %d, pthread_self 0x%lx", name,
+        (int)getpid(), (int)gettid(), (unsigned long)pthread_self());
 }
 
 static void *be_worker(void *arg)
@@ -65,7 +65,7 @@ static void *be_worker(void *arg)
     snprintf(name, sizeof name, "worker %hd", (short)(intptr_t)arg);
     check_pthread(pthread_setname_np(pthread_self(), name),
                   "pthread_setname_np");
-    introduce_myself("worker");
+    introduce(name);
     meet(); /* now all are alive */
     meet(); /* now main has seen us */
     return NULL;
@@ -153,7 +153,7 @@ int main(int argc, char *argv[])
     error = pthread_barrier_init(&meeting, NULL, (unsigned)count + 1);
     check_pthread(error, "pthread_barrier_init");
 
-    introduce_myself("main");
+    introduce("main");
     for (int i = 0; i < rounds; i++)
         run_threads(threads, count, hold);
 
