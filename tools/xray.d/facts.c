@@ -150,14 +150,6 @@ static bool succeeds(const struct call *call)
            (call->error == NULL || strcmp(call->error, "EINPROGRESS") == 0);
 }
 
-/* futex() wakes or waits: that is in its second argument. */
-static enum when when_of(const struct entry *entry, const struct call *call)
-{
-    if (entry->handle == on_futex && has(call->args[1], "FUTEX_WAKE"))
-        return CAUSE;
-    return entry->when;
-}
-
 /* A call's first half, or all that is known of it. */
 static void begin(struct task *task, const struct line *line)
 {
@@ -168,16 +160,15 @@ static void begin(struct task *task, const struct line *line)
     task->pending = strdup(line->text);
     if (task->pending == NULL)
         err(1, "strdup");
-    task->applied = false;
     if (!parse_call(line->text, line->rest, &call))
         bad_line(line->number, "neither a call, nor a signal, nor an end");
     entry = find_entry(call.name);
-    if (entry != NULL &&
-        (when_of(entry, &call) == SURE ||
-         (when_of(entry, &call) == CAUSE && succeeds(&call)))) {
-        task->applied = true;
+    task->applied =
+        entry != NULL &&
+        (entry->when == SURE ||
+         ((entry->when == CAUSE || wakes(&call)) && succeeds(&call)));
+    if (task->applied)
         run(task, entry, &call);
-    }
 }
 
 /* A whole line, or a second half. */
@@ -207,11 +198,12 @@ static void finish(struct task *task, const struct line *line)
         return;
     free(task->pending);
     task->pending = NULL;
+    if (entry == NULL || applied)
+        return;
     /* A whole line bears the time when the call began. */
-    if (line->kind == WHOLE && entry != NULL && when_of(entry, &call) == NOTICE)
+    if (line->kind == WHOLE && entry->when == NOTICE && !wakes(&call))
         now += call.duration;
-    if (entry != NULL && !applied)
-        run(task, entry, &call);
+    run(task, entry, &call);
 }
 
 static struct task *task_for(const struct line *line)

@@ -241,6 +241,7 @@ void on_signal_line(struct task *, const char *text);
 void reset_handlers(struct process *);
 /* What a call that never returned is about. */
 const char *futex_wait(struct task *, const struct call *, const char **object);
+bool wakes(const struct call *);
 struct object *sysv_object(struct task *, enum kind, const char *id);
 const char *path_and_mode(struct task *, struct call *);
 
