@@ -222,7 +222,7 @@ names() {
 }
 
 @test "switch_cost: all are on one processor, and switch at least once for each byte" {
-    times=$((RANDOM % 5 + 3)) bytes=0
+    times=$((RANDOM % 5 + 3))
     start switch_cost -n $times -k 16 -w
     await "the measurements" written "Enter ends me"
     child=$(child_of "$pid" switch_cost)

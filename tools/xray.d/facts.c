@@ -15,10 +15,8 @@
 
 #include "xray.h"
 
-/*
- * When a call has its effect: a CAUSE where it begins, if it succeeds; a SURE
- * one even if it never returns; what it NOTICEs, it knows when it returns.
- */
+/* When a call has its effect: a CAUSE where it begins, if it succeeds; a SURE
+ * one even if it never returns; what it NOTICEs, it knows when it returns. */
 enum when { CAUSE, SURE, NOTICE };
 
 /* What a call that never returned is about: see tell_stuck. */
@@ -166,7 +164,7 @@ static void begin(struct task *task, const struct line *line)
     task->applied =
         entry != NULL &&
         (entry->when == SURE ||
-         ((entry->when == CAUSE || wakes(&call)) && succeeds(&call)));
+         (succeeds(&call) && (entry->when == CAUSE || wakes(&call))));
     if (task->applied)
         run(task, entry, &call);
 }
