@@ -7,7 +7,7 @@
  * Try:   switch_cost -n 20
  *        A byte goes to a partner and comes back. All are kept on one
  *        processor: the partner is on it only when main is off it.
- *        switch_cost -k 256
+ *        switch_cost -k 512
  *        Each also writes to memory in its turn. Threads do so to the
  *        same; a process to its own, and the caches have to hold both.
  *        switch_cost -w: the processor, and how often they were on it.

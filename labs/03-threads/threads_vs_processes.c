@@ -93,7 +93,7 @@ static void count_with(int workers)
     say("main", "the counter, after processes: %d", counter);
 }
 
-/* Five ways to make somebody, and to wait for the end. */
+/* Four ways to make somebody, and to wait for the end. */
 static void by_thread(void)
 {
     run_thread(do_nothing);
