@@ -72,6 +72,30 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     assert_equal "$(cat result)" "1 1 "
 }
 
+@test "who wakes another at a futex comes before who is woken" {
+    cd "$BATS_TEST_TMPDIR"
+    make_log '1 1.0 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.1 clone(child_stack=0x7, flags=CLONE_VM|CLONE_THREAD) = 2 <0.1>' \
+        '1 1.2 futex(0x5, FUTEX_WAIT_PRIVATE, 0, NULL <unfinished ...>' \
+        '2 1.3 futex(0x5, FUTEX_WAKE_PRIVATE, 1 <unfinished ...>' \
+        '1 1.4 <... futex resumed>) = 0 <0.2>' '2 1.5 <... futex resumed>) = 1 <0.2>'
+    run -0 "$xray" facts log
+    assert_line --index 2 "futexwake parent/t1 futex:1 = 1"
+    assert_line --index 3 "futexwait parent futex:1 = 0"
+}
+
+@test "a thread that dies with its process, in a call that strace can't name, is no trouble" {
+    cd "$BATS_TEST_TMPDIR"
+    make_log '1 1.0 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.1 clone(child_stack=0x7, flags=CLONE_VM|CLONE_THREAD) = 2 <0.1>' \
+        '2 1.2 exit_group(0 <unfinished ...>' '1 1.3 ???( <unfinished ...>' \
+        '2 1.3 <... exit_group resumed>) = ?' '1 1.4 <... ??? resumed>) = ?' \
+        '2 1.5 +++ exited with 0 +++' '1 1.6 +++ exited with 0 +++'
+    run -0 "$xray" facts log
+    assert_line "exit parent = 0"
+    refute_output --partial stuck
+}
+
 @test "the names are the same in every run" {
     needs_tracing
     local i

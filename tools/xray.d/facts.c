@@ -15,10 +15,8 @@
 
 #include "xray.h"
 
-/*
- * When a call has its effect: a CAUSE where it begins, if it succeeds; a SURE
- * one even if it never returns; what it NOTICEs, it knows when it returns.
- */
+/* When a call has its effect: a CAUSE where it begins, if it succeeds; a SURE
+ * one even if it never returns; what it NOTICEs, it knows when it returns. */
 enum when { CAUSE, SURE, NOTICE };
 
 /* What a call that never returned is about: see tell_stuck. */
@@ -160,15 +158,15 @@ static void begin(struct task *task, const struct line *line)
     task->pending = strdup(line->text);
     if (task->pending == NULL)
         err(1, "strdup");
-    task->applied = false;
     if (!parse_call(line->text, line->rest, &call))
         bad_line(line->number, "neither a call, nor a signal, nor an end");
     entry = find_entry(call.name);
-    if (entry != NULL &&
-        (entry->when == SURE || (entry->when == CAUSE && succeeds(&call)))) {
-        task->applied = true;
+    task->applied =
+        entry != NULL &&
+        (entry->when == SURE ||
+         (succeeds(&call) && (entry->when == CAUSE || wakes(&call))));
+    if (task->applied)
         run(task, entry, &call);
-    }
 }
 
 /* A whole line, or a second half. */
@@ -198,11 +196,12 @@ static void finish(struct task *task, const struct line *line)
         return;
     free(task->pending);
     task->pending = NULL;
+    if (entry == NULL || applied)
+        return;
     /* A whole line bears the time when the call began. */
-    if (line->kind == WHOLE && entry != NULL && entry->when == NOTICE)
+    if (line->kind == WHOLE && entry->when == NOTICE && !wakes(&call))
         now += call.duration;
-    if (entry != NULL && !applied)
-        run(task, entry, &call);
+    run(task, entry, &call);
 }
 
 static struct task *task_for(const struct line *line)

@@ -130,6 +130,12 @@ const char *futex_wait(struct task *task, const struct call *call,
                : "futexwait";
 }
 
+/* futex() wakes others or waits itself: that is in its second argument. */
+bool wakes(const struct call *call)
+{
+    return strcmp(call->name, "futex") == 0 && has(call->args[1], "FUTEX_WAKE");
+}
+
 void on_futex(struct task *task, struct call *call)
 {
     const char *what = call->args[1];

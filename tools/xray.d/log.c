@@ -78,8 +78,9 @@ static enum line_kind classify(char *text)
         return EXITED;
     if (strncmp(text, "+++ killed by ", 14) == 0)
         return KILLED;
-    /* A call whose process was killed before strace could look at it. */
-    if (strncmp(text, "???", 3) == 0 || strncmp(text, "<... ???", 8) == 0)
+    /* A thread that another one's end has killed: strace can't tell any more
+     * which call it was in. */
+    if (strncmp(text, "???", 3) == 0 || strncmp(text, "<... ??? ", 9) == 0)
         return OTHER;
     if (strncmp(text, "<... ", 5) == 0 && strstr(text, " resumed>") != NULL)
         return RESUMED;

@@ -254,6 +254,7 @@ const char *name_of_signal(int sig);
 uint64_t bit(int sig);
 /* What a call that never returned is about. */
 const char *futex_wait(struct task *, const struct call *, const char **object);
+bool wakes(const struct call *);
 struct object *sysv_object(struct task *, enum kind, const char *id);
 const char *path_and_mode(struct task *, struct call *);
 
