@@ -35,16 +35,17 @@ static const char usage_text[] =
     "  -C WORK   consumer 1 counts so far for each item (0)\n"
     "  -w        close the buffer at Enter; -c may be 0 then\n";
 
+struct item {
+    int producer, number;
+};
+
 /* All of this belongs to whoever holds the mutex. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t not_full = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t not_empty = PTHREAD_COND_INITIALIZER;
-static struct item {
-    int producer, number;
-} * slots; /* a ring: slots[first] is the oldest */
-static int first, count;
+static struct item *slots; /* a ring: slots[first] is the oldest */
+static int first, count, taken;
 static bool closed;
-static int taken;
 static int latest[MAX_THREADS]; /* taken of each producer */
 
 /* What isn't changed once there are threads needs no mutex. */
@@ -89,8 +90,8 @@ static bool put(const struct worker *me, int number)
         error = pthread_cond_signal(&not_empty);
         check_pthread(error, "pthread_cond_signal");
 
-        /* Others shouldn't have to wait for our output; but only so
-         * do the lines come in the order of what happened. */
+        /* Only so the lines come in the order of what happened; but
+         * the others have to wait for our output. */
         say(me->name, "puts item %d: %d in the buffer", number, count);
     }
     unlock();
