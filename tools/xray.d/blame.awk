@@ -210,8 +210,24 @@ function explain_locks_at_the_end(    k, p, who, on, many, list, other) {
             "nobody gave that lock back."))
 }
 
+# A thread that nobody ever woke, in a process that failed when another thread
+# of it had waited for long enough. libc makes no call to wake nobody, so that a
+# wake-up that came before the wait can't be seen.
+function explain_late_waits(    k, p) {
+    for (k = 1; k <= n_stuck; k++) {
+        p = s_proc[k]
+        if (s_call[k] == "futexwait" && !s_timed[k] && !(s_on[k] in was_woken) && \
+            p in lost_patience && how[p] == "exit" && status[p] != 0)
+            say(1, "pthread_cond_wait(3)", "", named(s_who[k]) " still waits on " \
+                s_on[k] " at the end of " named(p) ", and nobody ever woke it: " \
+                "probably what it waits for had happened before, and wasn't " \
+                "kept as a state that it looks at first.")
+    }
+}
+
 function explain_waits(    k, p) {
     explain_locks_at_the_end()
+    explain_late_waits()
     if (n_stuck <= 300) {
         find_hopeless()
         find_cycles()
