@@ -202,8 +202,7 @@ _Noreturn void usage(int opt, const char *text)
 {
     FILE *stream = opt == 'h' ? stdout : stderr;
 
-    fputs(text, stream);
-    if (fflush(stream) == EOF)
+    if (fputs(text, stream) == EOF || fflush(stream) == EOF)
         err(1, "write");
     exit(opt == 'h' ? 0 : 2);
 }
