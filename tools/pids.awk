@@ -1,11 +1,11 @@
 # pids.awk: writes 4711, 4712, ... for the PIDs in the output of a run, in the
 # order in which they appear, so that it can stand in a README.
 #
-# A PID is recognised where it first appears as in "child[123]", "PID 123", or
-# in a line of a table that begins "  123  122 S ".
+# A PID is recognised where it first appears as in "child[123]", "PID 123" or
+# "TID 123", or in a line of a table that begins "  123  122 S ".
 
 function learn(text) {
-    gsub(/[^0-9]/, "", text)
+    gsub(/^[^ ]*\[|[^0-9]/, "", text)
     if (!(text in pids))
         pids[text] = 4710 + ++count
 }
@@ -14,7 +14,7 @@ function learn(text) {
 
 {
     rest = $0
-    while (match(rest, /[a-z_]\[[0-9]+\]|(PID|pid|process) [0-9]+/)) {
+    while (match(rest, /[a-z_0-9]\[[0-9]+\]|(PID|TID|pid|process) [0-9]+/)) {
         learn(substr(rest, RSTART, RLENGTH))
         rest = substr(rest, RSTART + RLENGTH)
     }
