@@ -87,6 +87,7 @@ full_queue:mqueue:/xray_faults full: nobody in this run ever received a message
 dead_holder:child.1, which also used map:1, was killed by SIGKILL: probably while it held the lock
 early_wakeup:waits on futex:1 for a wake-up that came before
 late_wait:parent/t1 still waits on futex:1 at the end of parent, and nobody ever woke it
+no_signal:parent and parent/t1, on futex:1 and futex:2. Probably one has changed what another one waits for, and woke nobody
 early_signal:SIGUSR1 came before the wait, and was handled by then
 name_left:fifo:left, which parent made, was never removed
 END

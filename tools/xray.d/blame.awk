@@ -77,7 +77,7 @@ function tell_unread(k, p, o, others, q,    text, i, m, list, many) {
 
 # --- threads and locks ---
 
-function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
+function explain_futexes(p,    k, n, i, list, words, many, who, tid, locks) {
     for (k = 1; k <= n_stuck; k++)
         if (s_proc[k] == p) {
             if (!on_futex(k) || s_timed[k])
@@ -89,6 +89,7 @@ function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
                 return
             }
             n++
+            locks += s_call[k] == "futexlock"
             who = who " " s_who[k]
             tid = k
             if (s_call[k] ~ /^futex/ && !has(words "", s_on[k]) && ++many <= 4)
@@ -99,10 +100,13 @@ function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
         return
     # Some may only be in pthread_join(), which looks the same.
     if (n > 1)
-        say(1, "pthread_mutex_lock(3)", "", "all threads of " named(p) \
+        say(1, many > 1 && !locks ? "pthread_cond_signal(3)" : \
+            "pthread_mutex_lock(3)", "", "all threads of " named(p) \
             " wait: " listed(who) ", on " listed(words) ". Probably " \
-            (many > 1 ? "each waits for a lock that another one holds: all " \
-                "have to take their locks in the same order." : \
+            (many > 1 && locks ? "each waits for a lock that another one " \
+                "holds: all have to take their locks in the same order." : \
+            many > 1 ? "one has changed what another one waits for, and " \
+                "woke nobody, or only one where all should be woken." : \
             "nobody is left who could wake them up."))
     else if (threads[p] > 0)
         say(2, "pthread_mutex_lock(3)", "", named(s_who[tid]) " waits on " \
