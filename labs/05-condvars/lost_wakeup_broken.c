@@ -103,7 +103,7 @@ static bool is_over_within(double seconds)
     return result;
 }
 
-/* The kernel tells in which system call a thread sleeps. */
+/* The kernel tells the number of the call in which a thread sleeps. */
 static void say_where_it_is(void)
 {
     char path[64];
@@ -115,8 +115,8 @@ static void say_where_it_is(void)
     if (file == NULL)
         err(1, "%s", path);
     if (fscanf(file, "%ld", &call) == 1)
-        warnx("the waiter, thread %d, sleeps in call %ld%s", tid, call,
-              call == SYS_futex ? ", which is futex" : "");
+        warnx("the waiter, TID %d, sleeps in %s", tid,
+              call == SYS_futex ? "futex" : "another call");
     fclose(file);
 }
 

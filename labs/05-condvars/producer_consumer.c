@@ -67,8 +67,7 @@ static void unlock(void)
     check_pthread(pthread_mutex_unlock(&mutex), "pthread_mutex_unlock");
 }
 
-/* Waits for room and puts an item in. Returns false if the buffer was
- * closed instead. */
+/* Waits for room, and puts an item in; false if it is closed. */
 static bool put(const struct worker *me, int number)
 {
     bool done;
@@ -98,8 +97,8 @@ static bool put(const struct worker *me, int number)
     return done;
 }
 
-/* Waits for an item and takes the oldest one out. Returns false if
- * there is none, and the buffer was closed. */
+/* Waits for an item, and takes the oldest one out; false if there is
+ * none and it is closed: what is left can still be taken. */
 static bool take(const struct worker *me)
 {
     bool done;

@@ -2,7 +2,7 @@
  * stolen_broken: a thread that was woken, and doesn't look again, takes
  * what isn't there any more.
  *
- * Usage: stolen_broken [-n CONSUMERS]
+ * Usage: stolen_broken [-n CONSUMERS] [-s]
  *
  * Try:   stolen_broken
  *        Two consumers wait, one item comes, both are woken. Then run
@@ -14,6 +14,7 @@
  */
 #include <err.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -21,14 +22,16 @@
 enum { MAX_CONSUMERS = 1000 };
 
 static const char usage_text[] =
-    "Usage: stolen_broken [-n CONSUMERS]\n"
-    "  -n CONSUMERS  how many wait for the first item (2)\n";
+    "Usage: stolen_broken [-n CONSUMERS] [-s]\n"
+    "  -n CONSUMERS  how many wait for the first item (2)\n"
+    "  -s            wake only one, and be faster than it\n";
 
 /* All of this belongs to whoever holds the mutex. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t item_put = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t noted = PTHREAD_COND_INITIALIZER;
 static int items;   /* that are there to be taken */
+static int taken;   /* by consumers */
 static int waiting; /* consumers that began to wait */
 static int woken;   /* times that one came back from its wait */
 
@@ -73,31 +76,47 @@ static void *consume(void *unused)
         note(&woken);
     }
     items--;
+    taken++;
     say("consumer", "takes an item: %d left", items);
     unlock();
     return unused;
 }
 
-/* Puts items for consumers that wait, and wakes them all. */
-static void put(int count)
+static void wake_all(void)
 {
-    int error;
+    int error = pthread_cond_broadcast(&item_put);
 
-    say("main", "puts %d, wakes all", count);
-    items += count;
-    error = pthread_cond_broadcast(&item_put);
     check_pthread(error, "pthread_cond_broadcast");
+}
+
+/* Wakes one. It can't return from its wait before we unlock, and until
+ * then, and even after, any other thread may take the item. */
+static void wake_one_and_take(void)
+{
+    int error = pthread_cond_signal(&item_put);
+
+    check_pthread(error, "pthread_cond_signal");
+    items--;
+    say("main", "takes it, being faster");
 }
 
 int main(int argc, char *argv[])
 {
     static pthread_t threads[MAX_CONSUMERS];
     int n = 2, left, opt, error;
+    bool one = false;
 
-    while ((opt = getopt(argc, argv, "n:h")) != -1) {
-        if (opt != 'n')
+    while ((opt = getopt(argc, argv, "n:sh")) != -1) {
+        switch (opt) {
+        case 'n':
+            n = (int)parse_number("-n", optarg, 2, MAX_CONSUMERS);
+            break;
+        case 's':
+            one = true;
+            break;
+        default:
             usage(opt, usage_text);
-        n = (int)parse_number("-n", optarg, 2, MAX_CONSUMERS);
+        }
     }
     if (optind < argc)
         usage('?', usage_text);
@@ -109,16 +128,25 @@ int main(int argc, char *argv[])
 
     lock();
     await(&waiting, n);
-    put(1);
-    await(&woken, n);
+    items = 1;
+    say("main", "puts 1, wakes %s", one ? "one" : "all");
+    if (one)
+        wake_one_and_take();
+    else
+        wake_all();
+    await(&woken, one ? 1 : n);
     left = items;
-    if (left == 0)
-        put(n - 1); /* one for each of the others */
+
+    /* The others shall get theirs, and end. */
+    items = n - taken;
+    if (items > 0)
+        say("main", "puts %d, wakes all", items);
+    wake_all();
     unlock();
 
     for (int i = 0; i < n; i++)
         check_pthread(pthread_join(threads[i], NULL), "pthread_join");
     if (left < 0)
-        errx(1, "1 item was put, but %d were taken", 1 - left);
+        errx(1, "1 item was put first, but %d were taken", 1 - left);
     return 0;
 }

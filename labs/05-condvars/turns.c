@@ -8,9 +8,9 @@
  *        While one waits, each of the others goes first at most once.
  *        turns -n 3 -r 100 -u
  *        Without a queue who is quick goes in again and again.
- *        turns -n 3 -r 5 -W 20000000
+ *        turns -n 3 -r 2 -W 300000000
  *        Thread 1 is slow, elsewhere. The others don't wait for it.
- *        turns -n 3 -r 5 -W 20000000 -a
+ *        turns -n 3 -r 2 -W 300000000 -a
  *        If they alternate, they have to.
  *
  * See:   pthread_cond_wait(3), pthread_cond_signal(3)
@@ -28,7 +28,7 @@ static const char usage_text[] =
     "Usage: turns [-n THREADS] [-r TURNS] [-W WORK] [-a | -u]\n"
     "  -n THREADS  that want to get in (3)\n"
     "  -r TURNS    so often each of them (5)\n"
-    "  -W WORK     thread 1 counts so far after each turn (0)\n"
+    "  -W WORK     thread 1 counts so far between its turns (0)\n"
     "  -a          they alternate: 1, 2, 3, 1, 2, 3, ...\n"
     "  -u          no queue: in goes who is there when it is free\n";
 
@@ -112,6 +112,12 @@ static void leave(int id)
     unlock();
 }
 
+static void work(long long amount)
+{
+    for (volatile long long i = 0; i < amount; i++)
+        continue;
+}
+
 static void *take_turns(void *arg)
 {
     int id = *(int *)arg;
@@ -120,8 +126,8 @@ static void *take_turns(void *arg)
         enter(id, round);
         /* What stands here, one thread does at a time. */
         leave(id);
-        for (volatile long long i = 0; id == 0 && i < slowness; i++)
-            continue;
+        if (id == 0 && round + 1 < rounds)
+            work(slowness);
     }
     lock();
     say("thread", "%d is done; thread 1 has had %d of %d turns", id + 1,
