@@ -2,7 +2,7 @@
 # order in which they appear, so that it can stand in a README.
 #
 # A PID is recognised where it first appears as in "child[123]", "PID 123",
-# "thread 123" or in a line of a table that begins "  123  122 S ".
+# "TID 123", "thread 123" or in a line of a table that begins "  123  122 S ".
 
 function learn(text) {
     sub(/.*\[/, "", text) # "daemon3[123]": a name may have digits, too
@@ -15,7 +15,7 @@ function learn(text) {
 
 {
     rest = $0
-    while (match(rest, /[a-z_]\[[0-9]+\]|(PID|pid|process|thread) [0-9]+/)) {
+    while (match(rest, /[a-z0-9_]\[[0-9]+\]|(PID|TID|pid|process|thread) [0-9]+/)) {
         learn(substr(rest, RSTART, RLENGTH))
         rest = substr(rest, RSTART + RLENGTH)
     }

@@ -7,9 +7,11 @@ load ../lib/lab
 # The examples that do wrong on purpose, without "broken" in their names.
 shows_a_fault=" sigpipe daemon3 "
 
-# And those whose fault no system call shows: which value a thread reads from
-# memory, and when, is seen by ThreadSanitizer (tests/03-threads.bats).
-shows_nothing=" arg_race_broken "
+# The broken examples whose mistake no trace can show, and why:
+# arg_race_broken, counter_broken: which value a thread reads from memory, and
+# when, is seen by ThreadSanitizer (tests/03-threads.bats, tests/04-mutexes.bats).
+# stolen_broken: what it takes twice is a number in memory; no call is wrong.
+leaves_no_trace=" arg_race_broken counter_broken stolen_broken "
 
 # explained FOLDER NAME COMMAND: what xray finds in a run of it.
 explained() {
@@ -33,7 +35,9 @@ try_line() {
         name=$(basename "$source" .c)
         [[ $name != ex[0-9]_* ]] || continue
         found=$(explained "$(basename "$(dirname "$source")")" "$name" "$(try_line "$source")")
-        if [[ $shows_nothing != *" $name "* && ($name == *_broken || $shows_a_fault == *" $name "*) ]]; then
+        if [[ $leaves_no_trace == *" $name "* ]]; then
+            [[ -z $found ]] || echo "$name: $found"
+        elif [[ $name == *_broken || $shows_a_fault == *" $name "* ]]; then
             [[ $found ]] || echo "$name: no finding"
         else
             [[ -z $found ]] || echo "$name: $found"
@@ -91,6 +95,8 @@ no_reader:parent was killed by SIGPIPE
 full_queue:mqueue:/xray_faults full: nobody in this run ever received a message
 dead_holder:child.1, which also used map:1, was killed by SIGKILL: probably while it held the lock
 early_wakeup:waits on futex:1 for a wake-up that came before
+late_wait:parent/t1 still waits on futex:1 at the end of parent, and nobody ever woke it
+no_signal:parent and parent/t1, on futex:1 and futex:2. Probably one has changed what another one waits for, and woke nobody
 early_signal:SIGUSR1 came before the wait, and was handled by then
 name_left:fifo:left, which parent made, was never removed
 END

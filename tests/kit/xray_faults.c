@@ -152,6 +152,43 @@ static void early_wakeup(void)
     syscall(SYS_futex, &word, WAIT_PRIVATE, 0, NULL);
 }
 
+static pthread_cond_t told = PTHREAD_COND_INITIALIZER;
+
+static void *wait_to_be_told(void *argument)
+{
+    pthread_mutex_lock(&locks[0]);
+    pthread_cond_wait(&told, &locks[0]);
+    return argument;
+}
+
+/* The one that waits is told before it begins, and another one gives up. */
+static void late_wait(void)
+{
+    pthread_t thread;
+
+    pthread_cond_signal(&told);
+    pthread_create(&thread, NULL, wait_to_be_told, NULL);
+    poll(NULL, 0, 300);
+    exit(1);
+}
+
+static void *wait_for_signal(void *argument)
+{
+    static pthread_cond_t nobody_signals = PTHREAD_COND_INITIALIZER;
+
+    pthread_mutex_lock(&locks[0]);
+    pthread_cond_wait(&nobody_signals, &locks[0]);
+    return argument;
+}
+
+static void no_signal(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, wait_for_signal, NULL);
+    wait_to_be_told(NULL);
+}
+
 static void handle(int sig)
 {
     (void)sig;
@@ -183,6 +220,7 @@ int main(int argc, char *argv[])
         {"no_reader", no_reader},         {"full_queue", full_queue},
         {"dead_holder", dead_holder},     {"early_wakeup", early_wakeup},
         {"early_signal", early_signal},   {"name_left", name_left},
+        {"late_wait", late_wait},         {"no_signal", no_signal},
     };
 
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)

@@ -115,7 +115,7 @@ function tell_kept(q, text, p) {
 
 # --- threads and locks ---
 
-function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
+function explain_futexes(p,    k, n, i, list, words, many, who, tid, locks) {
     for (k = 1; k <= n_stuck; k++)
         if (s_proc[k] == p) {
             if (!on_futex(k) || s_timed[k])
@@ -127,6 +127,7 @@ function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
                 return
             }
             n++
+            locks += s_call[k] == "futexlock"
             who = who " " s_who[k]
             tid = k
             if (s_call[k] ~ /^futex/ && !has(words "", s_on[k]) && ++many <= 4)
@@ -137,10 +138,13 @@ function explain_futexes(p,    k, n, i, list, words, many, who, tid) {
         return
     # Some may only be in pthread_join(), which looks the same.
     if (n > 1)
-        say(1, "pthread_mutex_lock(3)", "", "all threads of " named(p) \
+        say(1, many > 1 && !locks ? "pthread_cond_signal(3)" : \
+            "pthread_mutex_lock(3)", "", "all threads of " named(p) \
             " wait: " listed(who) ", on " listed(words) ". Probably " \
-            (many > 1 ? "each waits for a lock that another one holds: all " \
-                "have to take their locks in the same order." : \
+            (many > 1 && locks ? "each waits for a lock that another one " \
+                "holds: all have to take their locks in the same order." : \
+            many > 1 ? "one has changed what another one waits for, and " \
+                "woke nobody, or only one where all should be woken." : \
             "nobody is left who could wake them up."))
     else if (threads[p] > 0)
         say(2, "pthread_mutex_lock(3)", "", named(s_who[tid]) " waits on " \
@@ -257,8 +261,24 @@ function explain_locks_at_the_end(    k, p, who, on, many, list, other) {
             "nobody gave that lock back."))
 }
 
+# A thread that nobody ever woke, in a process that failed when another thread
+# of it had waited for long enough. libc makes no call to wake nobody, so that a
+# wake-up that came before the wait can't be seen.
+function explain_late_waits(    k, p) {
+    for (k = 1; k <= n_stuck; k++) {
+        p = s_proc[k]
+        if (s_call[k] == "futexwait" && !s_timed[k] && !(s_on[k] in was_woken) && \
+            p in lost_patience && how[p] == "exit" && status[p] != 0)
+            say(1, "pthread_cond_wait(3)", "", named(s_who[k]) " still waits on " \
+                s_on[k] " at the end of " named(p) ", and nobody ever woke it: " \
+                "probably what it waits for had happened before, and wasn't " \
+                "kept as a state that it looks at first.")
+    }
+}
+
 function explain_waits(    k, p) {
     explain_locks_at_the_end()
+    explain_late_waits()
     if (n_stuck <= 300) {
         find_hopeless()
         find_cycles()

@@ -121,6 +121,10 @@ $1 == "read" || $1 == "write" || $1 == "send" || $1 == "receive" {
     }
     next
 }
+# Waited for so long, and for nothing.
+/^futexwait .* ETIMEDOUT$|^take .* EAGAIN$|^poll .* = 0$|^sleep / {
+    lost_patience[process($2)]
+}
 $1 == "poll" || $1 == "pause" {
     if ($4 != "EINTR")
         no_progress($2)
@@ -191,13 +195,8 @@ $1 == "semop" {
         balance[p, $3] += $4
     next
 }
-$1 == "futexwake" {
-    if ($5 == "0")
-        woke_nobody[$3] = $2
-    else
-        delete woke_nobody[$3]
-    next
-}
+$1 == "futexwake" && $5 == "0" { woke_nobody[$3] = $2; next }
+$1 == "futexwake" { delete woke_nobody[$3]; was_woken[$3]; next }
 $1 == "map" || $1 == "attach" {
     p = process($2)
     if (!((p, $3) in maps)) {
