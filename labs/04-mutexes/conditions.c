@@ -3,7 +3,7 @@
  * exclusion, progress, bounded waiting.
  *
  * Usage: conditions [-n COUNT] [-j THREADS] [-g COUNT] [-t SECONDS]
- *                   [mutex|tickets|turns]
+ *                   [mutex | tickets | turns]
  *
  * Try:   conditions
  *        The last thread goes home early. Who takes turns with it then
@@ -29,8 +29,8 @@
 #include "lab.h"
 
 static const char usage_text[] =
-    "Usage: conditions [-n COUNT] [-j THREADS] [-g COUNT] [-t SECONDS]\n"
-    "                  [mutex|tickets|turns]\n"
+    "Usage: conditions [-n COUNT] [-j THREADS] [-g COUNT]\n"
+    "                  [-t SECONDS] [mutex|tickets|turns]\n"
     "  -n COUNT    entries of all threads together (10000)\n"
     "  -j THREADS  how many threads (4)\n"
     "  -g COUNT    the last one goes home after so many entries (10)\n"
@@ -39,31 +39,31 @@ static const char usage_text[] =
     "  tickets     only this: in the order in which they asked\n"
     "  turns       only this: thread 1, 2, 3 and so on, then again 1\n";
 
-enum { MAX_THREADS = 1000 };
+enum { MAX = 1000 };
 
 static enum kind { MUTEX, TICKETS, TURNS, KINDS } kind;
 static const char *const names[KINDS] = {"mutex", "tickets", "turns"};
 
 struct worker {
     pthread_t thread;
-    int number;
+    unsigned number;
     long long most;      /* it goes home after so many entries */
     long long entries;   /* how many it has had */
     long long overtaken; /* in one wait, so many others went in */
 };
 
-static int threads = 4;
+static unsigned threads = 4;
 static long long limit = 10000;
 static _Atomic(long long) entered; /* entries of all so far */
 static _Atomic(int) inside, most_inside;
 static atomic_bool over;
 
 static pthread_barrier_t start;
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A lock of another kind: a door for each thread. At most one is open,
  * for one to go through, and who leaves opens the next. */
-static sem_t doors[MAX_THREADS];
+static sem_t doors[MAX];
 static _Atomic(unsigned) next_ticket;
 
 /*
@@ -73,15 +73,13 @@ static _Atomic(unsigned) next_ticket;
  */
 static unsigned ask(const struct worker *self)
 {
-    unsigned number = kind == TICKETS ? next_ticket++ : (unsigned)self->number;
-
-    return number % (unsigned)threads;
+    return (kind == TICKETS ? next_ticket++ : self->number) % threads;
 }
 
 static void enter(unsigned door)
 {
     if (kind == MUTEX)
-        check_pthread(pthread_mutex_lock(&mutex), "pthread_mutex_lock");
+        check_pthread(pthread_mutex_lock(&lock), "pthread_mutex_lock");
     else
         while (sem_wait(&doors[door]) == -1)
             if (errno != EINTR)
@@ -90,10 +88,14 @@ static void enter(unsigned door)
 
 static void leave(unsigned door)
 {
-    if (kind == MUTEX)
-        check_pthread(pthread_mutex_unlock(&mutex), "pthread_mutex_unlock");
-    else if (sem_post(&doors[(door + 1) % (unsigned)threads]) == -1)
+    int error;
+
+    if (kind == MUTEX) {
+        error = pthread_mutex_unlock(&lock);
+        check_pthread(error, "pthread_mutex_unlock");
+    } else if (sem_post(&doors[(door + 1) % threads]) == -1) {
         err(1, "sem_post");
+    }
 }
 
 static void *come_and_go(void *arg)
@@ -139,8 +141,7 @@ static struct timespec from_now(double seconds)
     return t;
 }
 
-/* Waits for a thread's end. If meanwhile there is no progress, says so
- * and sends all home. */
+/* Waits for a thread's end. If there is no progress, sends all home. */
 static void join(pthread_t thread, double patience)
 {
     long long last = -1;
@@ -155,12 +156,9 @@ static void join(pthread_t thread, double patience)
         }
         if (over || (entered == last && inside == 0)) {
             if (!over)
-                say(names[kind],
-                    "no progress after %lld entries: nobody is inside, "
-                    "and nobody gets in",
-                    last);
+                say(names[kind], "no progress, %lld entries", last);
             over = true;
-            for (int i = 0; i < threads; i++)
+            for (unsigned i = 0; i < threads; i++)
                 sem_post(&doors[i]);
         }
         last = entered;
@@ -169,8 +167,8 @@ static void join(pthread_t thread, double patience)
 
 static void measure(long long goes_home, double patience)
 {
-    struct worker *workers = calloc((size_t)threads, sizeof *workers);
-    double begin = monotonic_seconds();
+    struct worker *workers = calloc(threads, sizeof *workers);
+    double begin = monotonic_seconds(), end;
     long long overtaken = 0;
 
     if (workers == NULL)
@@ -179,26 +177,27 @@ static void measure(long long goes_home, double patience)
     most_inside = 0;
     next_ticket = 0;
     over = limit == 0;
-    check_pthread(pthread_barrier_init(&start, NULL, (unsigned)threads),
+    check_pthread(pthread_barrier_init(&start, NULL, threads),
                   "pthread_barrier_init");
-    for (int i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < threads; i++) {
+        struct worker *w = &workers[i];
+        bool last = i > 0 && i == threads - 1;
+
         if (sem_init(&doors[i], 0, i == 0) == -1)
             err(1, "sem_init");
+        w->number = i;
+        w->most = last ? goes_home : limit;
+        check_pthread(pthread_create(&w->thread, NULL, come_and_go, w),
+                      "pthread_create");
     }
-    for (int i = 0; i < threads; i++) {
-        workers[i].number = i;
-        workers[i].most = threads > 1 && i == threads - 1 ? goes_home : limit;
-        check_pthread(
-            pthread_create(&workers[i].thread, NULL, come_and_go, &workers[i]),
-            "pthread_create");
-    }
-    for (int i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < threads; i++) {
         join(workers[i].thread, patience);
         if (workers[i].overtaken > overtaken)
             overtaken = workers[i].overtaken;
     }
-    say(names[kind], "%lld entries in %.4f s, at most %d at once", entered,
-        monotonic_seconds() - begin, most_inside);
+    end = monotonic_seconds();
+    say(names[kind], "%lld entries in %.4f s, up to %d inside", entered,
+        end - begin, most_inside);
     say(names[kind], "at worst, %lld others went in while one waited",
         overtaken);
     pthread_barrier_destroy(&start);
@@ -222,7 +221,7 @@ int main(int argc, char *argv[])
             limit = parse_number("-n", optarg, 0, 1000000000);
             break;
         case 'j':
-            threads = (int)parse_number("-j", optarg, 1, MAX_THREADS);
+            threads = (unsigned)parse_number("-j", optarg, 1, MAX);
             break;
         case 'g':
             goes_home = parse_number("-g", optarg, 0, 1000000000);

@@ -32,7 +32,7 @@ static const char usage_text[] =
     "  apart       only this: a lock each, each on cache lines of its "
     "own\n";
 
-/* Processors take memory from each other in lines of this size. */
+/* Processors take memory from each other in pieces of this size. */
 enum { CACHE_LINE = 64 };
 
 struct counter {
@@ -47,34 +47,10 @@ struct worker {
 };
 
 /*
- * The critical section is small, so nearly all of the time goes into
- * the lock. The threads could work at the same time, but not in there:
- * with one lock, twice the processors do no more than one. They do
- * less, since the lock's memory travels between them, and who doesn't
- * get it has to sleep and be woken.
- */
-static void *count_up(void *arg)
-{
-    const struct worker *self = arg;
-    struct counter *counter = self->counter;
-
-    for (long long done = 0, n; done < self->count; done += n) {
-        n = self->count - done < self->batch ? self->count - done : self->batch;
-        check_pthread(pthread_mutex_lock(&counter->lock), "pthread_mutex_lock");
-        counter->value += n;
-        check_pthread(pthread_mutex_unlock(&counter->lock),
-                      "pthread_mutex_unlock");
-    }
-    return NULL;
-}
-
-/*
- * What the kinds differ in: the distance in memory from one thread's
- * counter to the next one's.
- *
- * side by side, two counters are in one cache line. The threads share no
- * data, and still each write takes the line away from the other
- * processor. This is false sharing.
+ * What the kinds differ in: how far it is in memory from one thread's
+ * counter to the next one's. Side by side, two are partly in the same
+ * cache line. The threads share no data, and still each write takes the
+ * line away from the other's processor: false sharing.
  */
 static const struct kind {
     const char *name;
@@ -82,61 +58,102 @@ static const struct kind {
 } kinds[] = {
     {"one", 0},
     {"near", sizeof(struct counter)},
-    {"apart",
-     (sizeof(struct counter) + 2 * CACHE_LINE) / CACHE_LINE *CACHE_LINE},
+    {"apart", 2 * CACHE_LINE},
 };
+enum { KINDS = sizeof kinds / sizeof *kinds };
+_Static_assert(sizeof(struct counter) <= 2 * CACHE_LINE, "too near");
 
-/* Runs the threads, and returns how long they took. */
-static double measure(const struct kind *kind, long long count, int threads,
-                      long long batch)
+static void add(struct counter *c, long long n)
 {
-    struct worker *workers = calloc((size_t)threads, sizeof *workers);
-    char *memory =
-        aligned_alloc(CACHE_LINE, (size_t)threads * kinds[2].distance);
-    long long total = 0;
+    int error = pthread_mutex_lock(&c->lock);
+
+    check_pthread(error, "pthread_mutex_lock");
+    c->value += n;
+    error = pthread_mutex_unlock(&c->lock);
+    check_pthread(error, "pthread_mutex_unlock");
+}
+
+/* There is nothing to do outside the lock. So with one lock, threads on
+ * two processors can't be faster than one thread. They are slower: the
+ * lock travels from processor to processor, and who doesn't get it goes
+ * to sleep and has to be woken. */
+static void *count_up(void *arg)
+{
+    const struct worker *self = arg;
+    long long n;
+
+    for (long long left = self->count; left > 0; left -= n) {
+        n = left < self->batch ? left : self->batch;
+        add(self->counter, n);
+    }
+    return NULL;
+}
+
+/* Gives each of the threads its counter. Returns the first one. */
+static void *init_counters(struct worker *workers, size_t threads,
+                           size_t distance)
+{
+    char *memory = aligned_alloc(CACHE_LINE, threads * 2 * CACHE_LINE);
+
+    if (memory == NULL)
+        err(1, "aligned_alloc");
+    for (size_t i = 0; i < threads; i++) {
+        struct counter *c = (void *)(memory + i * distance);
+
+        workers[i].counter = c;
+        if (i > 0 && distance == 0)
+            continue; /* it is the first one again */
+        c->value = 0;
+        c->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    }
+    return memory;
+}
+
+/* Lets the threads work. Returns how long they took. */
+static double measure(size_t threads, long long count, long long batch,
+                      const struct kind *kind)
+{
+    struct worker *workers = calloc(threads, sizeof *workers), *w;
+    struct counter *counters, *last = NULL;
+    long long expected = (long long)threads * count, total = 0;
     double start, seconds;
 
-    if (workers == NULL || memory == NULL)
-        err(1, "malloc");
-    for (int i = 0; i < threads; i++) {
-        workers[i].counter =
-            (struct counter *)(memory + (size_t)i * kind->distance);
-        workers[i].counter->value = 0;
-        workers[i].count = count;
-        workers[i].batch = batch;
-        if (i == 0 || kind->distance > 0)
-            check_pthread(pthread_mutex_init(&workers[i].counter->lock, NULL),
-                          "pthread_mutex_init");
-    }
+    if (workers == NULL)
+        err(1, "calloc");
+    counters = init_counters(workers, threads, kind->distance);
 
     start = monotonic_seconds();
-    for (int i = 0; i < threads; i++)
-        check_pthread(
-            pthread_create(&workers[i].thread, NULL, count_up, &workers[i]),
-            "pthread_create");
-    for (int i = 0; i < threads; i++)
-        check_pthread(pthread_join(workers[i].thread, NULL), "pthread_join");
+    for (w = workers; w < workers + threads; w++) {
+        w->count = count;
+        w->batch = batch;
+        check_pthread(pthread_create(&w->thread, NULL, count_up, w),
+                      "pthread_create");
+    }
+    for (w = workers; w < workers + threads; w++)
+        check_pthread(pthread_join(w->thread, NULL), "pthread_join");
     seconds = monotonic_seconds() - start;
 
-    for (int i = 0; i < threads; i++) {
-        if (i == 0 || kind->distance > 0)
-            total += workers[i].counter->value;
+    for (w = workers; w < workers + threads; w++) {
+        if (w->counter != last)
+            total += w->counter->value;
+        last = w->counter;
     }
-    if (total != threads * count)
-        errx(1, "%s: expected %lld, got %lld", kind->name, threads * count,
-             total);
-    say("main", "%s: exactly %lld in %.4f s", kind->name, total, seconds);
-    free(memory);
+    free(counters);
     free(workers);
+    if (total != expected)
+        errx(1, "%s: counted %lld instead of %lld", kind->name, total,
+             expected);
+    say("main", "%s: counted exactly %lld in %.4f s", kind->name, total,
+        seconds);
     return seconds;
 }
 
 int main(int argc, char *argv[])
 {
-    enum { KINDS = sizeof kinds / sizeof *kinds };
     long long count = 1000000, batch = 1;
     double took[KINDS] = {0};
-    int threads = 2, only = -1, opt;
+    size_t threads = 2;
+    int only = -1, opt;
 
     while ((opt = getopt(argc, argv, "n:j:b:h")) != -1) {
         switch (opt) {
@@ -144,7 +161,7 @@ int main(int argc, char *argv[])
             count = parse_number("-n", optarg, 0, 1000000000000);
             break;
         case 'j':
-            threads = (int)parse_number("-j", optarg, 1, 1000);
+            threads = (size_t)parse_number("-j", optarg, 1, 1000);
             break;
         case 'b':
             batch = parse_number("-b", optarg, 1, 1000000000000);
@@ -162,7 +179,7 @@ int main(int argc, char *argv[])
 
     for (int i = 0; i < KINDS; i++) {
         if (only == -1 || only == i)
-            took[i] = measure(&kinds[i], count, threads, batch);
+            took[i] = measure(threads, count, batch, &kinds[i]);
     }
     if (only == -1 && took[2] > 0)
         say("main", "one lock took %.1f times as long as one each",

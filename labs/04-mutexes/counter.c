@@ -66,32 +66,41 @@ static void *sell_tickets(void *arg)
 }
 
 /* No compiler moves the addition out of the lock, or makes one of many:
- * to it, any call of these two may change what others see. */
+ * for all it knows, these two calls change what others see. */
+static void count_one(void)
+{
+    check_pthread(pthread_mutex_lock(&lock), "pthread_mutex_lock");
+    sold++;
+    check_pthread(pthread_mutex_unlock(&lock), "pthread_mutex_unlock");
+}
+
 static void *count_plainly(void *arg)
 {
     const struct seller *self = arg;
 
-    for (long long i = 0; i < self->count; i++) {
-        check_pthread(pthread_mutex_lock(&lock), "pthread_mutex_lock");
-        sold++;
-        check_pthread(pthread_mutex_unlock(&lock), "pthread_mutex_unlock");
-    }
+    for (long long i = 0; i < self->count; i++)
+        count_one();
     return NULL;
 }
 
 /* One run. Returns whether something was lost. */
 static bool run(struct seller *sellers, int threads, bool plain)
 {
+    void *(*work)(void *) = plain ? count_plainly : sell_tickets;
     long long expected = threads * sellers[0].count;
 
     sold = 0;
-    for (int i = 0; i < threads; i++)
-        check_pthread(pthread_create(&sellers[i].thread, NULL,
-                                     plain ? count_plainly : sell_tickets,
-                                     &sellers[i]),
+    for (int i = 0; i < threads; i++) {
+        struct seller *s = &sellers[i];
+
+        check_pthread(pthread_create(&s->thread, NULL, work, s),
                       "pthread_create");
-    for (int i = 0; i < threads; i++)
-        check_pthread(pthread_join(sellers[i].thread, NULL), "pthread_join");
+    }
+    for (int i = 0; i < threads; i++) {
+        int error = pthread_join(sellers[i].thread, NULL);
+
+        check_pthread(error, "pthread_join");
+    }
 
     /* Who has joined a thread sees all that it stored. */
     say("main", "expected %lld, got %lld: %lld lost", expected, sold,
@@ -137,7 +146,7 @@ int main(int argc, char *argv[])
         wrong += run(sellers, threads, plain);
     if (!plain && count > 0) {
         for (int i = 0; i < threads && i < 8; i++)
-            say("main", "the last of thread %d: %s", i + 1, sellers[i].ticket);
+            say("main", "thread %d sold %s", i + 1, sellers[i].ticket);
     }
     say("main", "updates lost in %lld of %lld runs", wrong, runs);
     free(sellers);

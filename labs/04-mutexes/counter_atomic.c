@@ -27,7 +27,7 @@ static const char usage_text[] =
     "  -j THREADS  how many threads (2)\n"
     "  add         only this: an atomic addition\n"
     "  mutex       only this: the same under a lock\n"
-    "  take        only this: taking from a stock while there is some\n";
+    "  take        only this: taking one while there is one\n";
 
 struct worker {
     pthread_t thread;
@@ -55,15 +55,19 @@ static void *add(void *arg)
     return NULL;
 }
 
+static void add_one_locked(void)
+{
+    check_pthread(pthread_mutex_lock(&lock), "pthread_mutex_lock");
+    locked_number++;
+    check_pthread(pthread_mutex_unlock(&lock), "pthread_mutex_unlock");
+}
+
 static void *add_under_mutex(void *arg)
 {
     struct worker *self = arg;
 
-    for (; self->done < self->count; self->done++) {
-        check_pthread(pthread_mutex_lock(&lock), "pthread_mutex_lock");
-        locked_number++;
-        check_pthread(pthread_mutex_unlock(&lock), "pthread_mutex_unlock");
-    }
+    for (; self->done < self->count; self->done++)
+        add_one_locked();
     return NULL;
 }
 
@@ -93,11 +97,13 @@ static const struct kind {
     void *(*work)(void *);
 } kinds[] = {{"add", add}, {"mutex", add_under_mutex}, {"take", take}};
 
-/* Lets the threads work. Returns how long a step took, in ns. */
-static double measure(const struct kind *kind, long long count, int threads)
+/* Lets the threads work. Returns how long they took. */
+static double measure(const struct kind *kind, long long count,
+                      int number_of_threads)
 {
-    struct worker *workers = calloc((size_t)threads, sizeof *workers);
-    long long expected = threads * count, got, done = 0;
+    size_t threads = (size_t)number_of_threads;
+    struct worker *workers = calloc(threads, sizeof *workers), *w;
+    long long expected = number_of_threads * count, got, done = 0;
     double start, seconds;
 
     if (workers == NULL)
@@ -106,15 +112,14 @@ static double measure(const struct kind *kind, long long count, int threads)
     locked_number = 0;
 
     start = monotonic_seconds();
-    for (int i = 0; i < threads; i++) {
-        workers[i].count = count;
-        check_pthread(
-            pthread_create(&workers[i].thread, NULL, kind->work, &workers[i]),
-            "pthread_create");
+    for (w = workers; w < workers + threads; w++) {
+        w->count = count;
+        check_pthread(pthread_create(&w->thread, NULL, kind->work, w),
+                      "pthread_create");
     }
-    for (int i = 0; i < threads; i++) {
-        check_pthread(pthread_join(workers[i].thread, NULL), "pthread_join");
-        done += workers[i].done;
+    for (w = workers; w < workers + threads; w++) {
+        check_pthread(pthread_join(w->thread, NULL), "pthread_join");
+        done += w->done;
     }
     seconds = monotonic_seconds() - start;
     free(workers);
@@ -123,8 +128,7 @@ static double measure(const struct kind *kind, long long count, int threads)
           : kind->work == add_under_mutex ? locked_number
                                           : expected - number;
     if (done != expected || got != expected)
-        errx(1, "%s: expected %lld, got %lld, by %lld steps", kind->name,
-             expected, got, done);
+        errx(1, "%s: %lld steps counted %lld", kind->name, done, got);
     say("main", "%s: exactly %lld, %.1f ns each", kind->name, got,
         expected > 0 ? seconds * 1e9 / (double)expected : 0);
     return seconds;

@@ -53,12 +53,16 @@ static pthread_barrier_t both_have_one;
 
 static void take(struct device *device)
 {
-    check_pthread(pthread_mutex_lock(&device->lock), "pthread_mutex_lock");
+    int error = pthread_mutex_lock(&device->lock);
+
+    check_pthread(error, "pthread_mutex_lock");
 }
 
 static void give_back(struct device *device)
 {
-    check_pthread(pthread_mutex_unlock(&device->lock), "pthread_mutex_unlock");
+    int error = pthread_mutex_unlock(&device->lock);
+
+    check_pthread(error, "pthread_mutex_unlock");
 }
 
 /*
@@ -75,32 +79,22 @@ static void take_in_order(struct device *a, struct device *b)
 
 /*
  * Takes a lock, or returns false if that isn't possible in time. The
- * end of the wait is a date, so that it can be tried again without
- * waiting longer. CLOCK_MONOTONIC is the right clock, since nobody can
- * set it; musl has only the older call, which goes by the time of day.
+ * end of the wait is a date, by the clock that says the time of day: if
+ * somebody sets that, the wait is shorter or longer. That does no harm
+ * here. (pthread_mutex_clocklock() takes another clock; musl has none.)
  */
 static bool take_within(struct device *device, double seconds)
 {
-#ifdef __GLIBC__
-    const clockid_t clock = CLOCK_MONOTONIC;
-#else
-    const clockid_t clock = CLOCK_REALTIME;
-#endif
     struct timespec end;
     int error;
 
-    if (clock_gettime(clock, &end) == -1)
-        err(1, "clock_gettime");
+    clock_gettime(CLOCK_REALTIME, &end);
     seconds += (double)end.tv_sec + (double)end.tv_nsec / 1e9;
     end.tv_sec = (time_t)seconds;
     end.tv_nsec = (long)((seconds - (double)end.tv_sec) * 1e9);
-#ifdef __GLIBC__
-    error = pthread_mutex_clocklock(&device->lock, clock, &end);
-#else
     error = pthread_mutex_timedlock(&device->lock, &end);
-#endif
     if (error != ETIMEDOUT)
-        check_pthread(error, "pthread_mutex_clocklock");
+        check_pthread(error, "pthread_mutex_timedlock");
     return error == 0;
 }
 
@@ -118,7 +112,7 @@ static void take_or_give_way(struct worker *self, bool collide)
     if (collide)
         pthread_barrier_wait(&both_have_one);
     while (!take_within(lacks, self->patience)) {
-        say(self->name, "ETIMEDOUT, has the %s, lacks the %s: a deadlock?",
+        say(self->name, "ETIMEDOUT: has the %s, and still lacks the %s",
             has->name, lacks->name);
         self->gave_way++;
         give_back(has);
@@ -179,16 +173,19 @@ int main(int argc, char *argv[])
     check_pthread(pthread_barrier_init(&both_have_one, NULL, 2),
                   "pthread_barrier_init");
     for (int i = 0; i < 2; i++) {
-        workers[i].rounds = rounds;
+        struct worker *w = &workers[i];
+
+        w->rounds = rounds;
         /* Not the same for both: else they give way together, and may
          * do so again and again, which is called a livelock. */
-        workers[i].patience = patience * (i + 1);
-        check_pthread(
-            pthread_create(&workers[i].thread, NULL, transfer, &workers[i]),
-            "pthread_create");
+        w->patience = patience * (i + 1);
+        check_pthread(pthread_create(&w->thread, NULL, transfer, w),
+                      "pthread_create");
     }
     for (int i = 0; i < 2; i++) {
-        check_pthread(pthread_join(workers[i].thread, NULL), "pthread_join");
+        int error = pthread_join(workers[i].thread, NULL);
+
+        check_pthread(error, "pthread_join");
         say(workers[i].name, "rounds: %lld, gave way: %lld", rounds,
             workers[i].gave_way);
     }

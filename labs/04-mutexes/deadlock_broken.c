@@ -56,14 +56,19 @@ static pthread_barrier_t both_have_one;
 
 static void take(struct device *device)
 {
-    check_pthread(pthread_mutex_lock(&device->lock), "pthread_mutex_lock");
+    int error = pthread_mutex_lock(&device->lock);
+
+    check_pthread(error, "pthread_mutex_lock");
     device->holder = gettid();
 }
 
 static void give_back(struct device *device)
 {
+    int error;
+
     device->holder = 0;
-    check_pthread(pthread_mutex_unlock(&device->lock), "pthread_mutex_unlock");
+    error = pthread_mutex_unlock(&device->lock);
+    check_pthread(error, "pthread_mutex_unlock");
 }
 
 /* The mistake: each thread takes what it needs first, first. It would
@@ -82,7 +87,7 @@ static void *transfer(void *arg)
 
     self->tid = gettid();
     take_both(self->from, self->to);
-    say(self->name, "from the %s to the %s", self->from->name, self->to->name);
+    say(self->name, "has both, and is done");
     give_back(self->to);
     give_back(self->from);
     return NULL;
@@ -163,10 +168,12 @@ int main(int argc, char *argv[])
 
     check_pthread(pthread_barrier_init(&both_have_one, NULL, 2),
                   "pthread_barrier_init");
-    for (int i = 0; i < 2; i++)
-        check_pthread(
-            pthread_create(&workers[i].thread, NULL, transfer, &workers[i]),
-            "pthread_create");
+    for (int i = 0; i < 2; i++) {
+        struct worker *w = &workers[i];
+
+        check_pthread(pthread_create(&w->thread, NULL, transfer, w),
+                      "pthread_create");
+    }
 
     end = from_now(limit);
     for (int i = 0; i < 2; i++) {

@@ -77,8 +77,8 @@ static const struct kind {
 static const char *const tours[][10] = {
     {"normal", "lock", "trylock", "timedlock", "unlock"},
     {"errorcheck", "unlock", "lock", "lock", "other:unlock", "unlock"},
-    {"recursive", "lock", "lock", "unlock", "other:trylock", "unlock", "unlock",
-     "other:trylock", "trylock"},
+    {"recursive", "lock", "lock", "unlock", "other:trylock", "unlock"},
+    {"recursive", "lock", "unlock", "unlock", "other:lock", "trylock"},
     {"robust", "other:lock", "lock", "consistent", "unlock", "lock"},
     {"robust", "other:lock", "lock", "unlock", "lock"},
 };
@@ -135,8 +135,10 @@ static struct step find_step(const char *word)
     const size_t len = strlen("other:");
     struct step step = {.by_other = strncmp(word, "other:", len) == 0};
 
+    if (step.by_other)
+        word += len;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (strcmp(step.by_other ? word + len : word, calls[i].name) == 0)
+        if (strcmp(word, calls[i].name) == 0)
             step.call = &calls[i];
     }
     return step;
@@ -153,19 +155,20 @@ static void *do_step(void *arg)
 static void *do_steps(void *arg)
 {
     struct script *script = arg;
-    pthread_mutexattr_t attributes;
+    const struct kind *kind = script->kind;
+    pthread_mutexattr_t attr;
     pthread_t other;
 
-    check_pthread(pthread_mutexattr_init(&attributes),
-                  "pthread_mutexattr_init");
-    check_pthread(pthread_mutexattr_settype(&attributes, script->kind->type),
+    int error = pthread_mutexattr_init(&attr);
+
+    check_pthread(error, "pthread_mutexattr_init");
+    check_pthread(pthread_mutexattr_settype(&attr, kind->type),
                   "pthread_mutexattr_settype");
-    check_pthread(
-        pthread_mutexattr_setrobust(&attributes, script->kind->robust),
-        "pthread_mutexattr_setrobust");
-    check_pthread(pthread_mutex_init(&script->mutex, &attributes),
+    check_pthread(pthread_mutexattr_setrobust(&attr, kind->robust),
+                  "pthread_mutexattr_setrobust");
+    check_pthread(pthread_mutex_init(&script->mutex, &attr),
                   "pthread_mutex_init");
-    pthread_mutexattr_destroy(&attributes);
+    pthread_mutexattr_destroy(&attr);
 
     for (const char *const *word = script->words; *word; word++) {
         struct step step = find_step(*word);
@@ -179,26 +182,26 @@ static void *do_steps(void *arg)
         } else {
             do_step(&step);
         }
-        say(script->kind->name, "%s: %s", *word, in_words(step.result));
+        say(kind->name, "%s: %s", *word, in_words(step.result));
     }
     return NULL;
 }
 
 /* The main thread waits, so that somebody can tell if the other one
  * waits for ever. */
-static void run(const struct kind *kind, const char *const *words, double limit)
+static void run(const struct kind *kind, double limit,
+                const char *const words[])
 {
-    struct script script = {.kind = kind, .words = words};
+    struct script it = {.kind = kind, .words = words};
     const struct timespec end = from_now(limit);
     pthread_t thread;
     int error;
 
-    check_pthread(pthread_create(&thread, NULL, do_steps, &script),
+    check_pthread(pthread_create(&thread, NULL, do_steps, &it),
                   "pthread_create");
     error = pthread_timedjoin_np(thread, NULL, &end);
     if (error == ETIMEDOUT)
-        errx(1, "%s: %s: still waits after %g s", kind->name, script.now,
-             limit);
+        errx(1, "%s: still waits after %g s", it.now, limit);
     check_pthread(error, "pthread_timedjoin_np");
 }
 
@@ -215,7 +218,7 @@ int main(int argc, char *argv[])
     }
     if (optind == argc) {
         for (size_t i = 0; i < sizeof tours / sizeof *tours; i++)
-            run(find_kind(tours[i][0]), tours[i] + 1, limit);
+            run(find_kind(tours[i][0]), limit, tours[i] + 1);
         return 0;
     }
 
@@ -226,6 +229,6 @@ int main(int argc, char *argv[])
         if (find_step(argv[i]).call == NULL)
             usage('?', usage_text);
     }
-    run(kind, (const char *const *)argv + optind + 1, limit);
+    run(kind, limit, (const char *const *)argv + optind + 1);
     return 0;
 }

@@ -29,10 +29,10 @@ static const char usage_text[] =
     "  -w WRITERS  how many threads write (1)\n"
     "  -p          a writer that waits goes first\n";
 
-static pthread_rwlock_t lock;
+static pthread_rwlock_t rw;
 
-/* Under the lock: all lines of it are always equal. While a writer is at
- * it they aren't: nobody may look then. */
+/* Under the lock: all lines of it are equal. While a writer is at it
+ * they aren't, and nobody may look. */
 enum { LINES = 500 };
 static long long page[LINES];
 
@@ -48,7 +48,7 @@ static void take_for_reading(void)
 {
     int now;
 
-    check_pthread(pthread_rwlock_rdlock(&lock), "pthread_rwlock_rdlock");
+    check_pthread(pthread_rwlock_rdlock(&rw), "pthread_rwlock_rdlock");
     now = ++readers_inside;
     if (now > most_readers)
         most_readers = now;
@@ -58,7 +58,7 @@ static void take_for_reading(void)
 
 static void take_for_writing(void)
 {
-    check_pthread(pthread_rwlock_wrlock(&lock), "pthread_rwlock_wrlock");
+    check_pthread(pthread_rwlock_wrlock(&rw), "pthread_rwlock_wrlock");
     if (++writers_inside != 1 || readers_inside != 0)
         mistakes++;
 }
@@ -66,7 +66,7 @@ static void take_for_writing(void)
 static void give_back(_Atomic(int) *inside)
 {
     --*inside;
-    check_pthread(pthread_rwlock_unlock(&lock), "pthread_rwlock_unlock");
+    check_pthread(pthread_rwlock_unlock(&rw), "pthread_rwlock_unlock");
 }
 
 /* Nobody leaves this meeting before all have come, and all hold the
@@ -112,6 +112,13 @@ static void *write_page(void *arg)
     return arg;
 }
 
+static void init_meeting(int people)
+{
+    int error = pthread_barrier_init(&meeting, NULL, (unsigned)people);
+
+    check_pthread(error, "pthread_barrier_init");
+}
+
 static void start(pthread_t *ids, int threads, void *(*work)(void *))
 {
     for (int i = 0; i < threads; i++)
@@ -131,15 +138,15 @@ static const char *attempt(int error)
     if (error == EBUSY)
         return "EBUSY";
     check_pthread(error, "pthread_rwlock_try");
-    check_pthread(pthread_rwlock_unlock(&lock), "pthread_rwlock_unlock");
+    check_pthread(pthread_rwlock_unlock(&rw), "pthread_rwlock_unlock");
     return "let in";
 }
 
 static void *try_both(void *arg)
 {
     say("other", "beside a writer: to read, %s; to write, %s",
-        attempt(pthread_rwlock_tryrdlock(&lock)),
-        attempt(pthread_rwlock_trywrlock(&lock)));
+        attempt(pthread_rwlock_tryrdlock(&rw)),
+        attempt(pthread_rwlock_trywrlock(&rw)));
     return arg;
 }
 
@@ -147,24 +154,25 @@ static void *try_both(void *arg)
  * readers do: as long as one is inside, others join it. */
 static void init_lock(bool prefer_writers)
 {
-    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_t attr;
 
-    check_pthread(pthread_rwlockattr_init(&attributes),
-                  "pthread_rwlockattr_init");
+    int error = pthread_rwlockattr_init(&attr);
+
+    check_pthread(error, "pthread_rwlockattr_init");
     if (prefer_writers) {
 #ifdef __GLIBC__
-        /* The kind without NONRECURSIVE in its name does nothing. */
-        check_pthread(
-            pthread_rwlockattr_setkind_np(
-                &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP),
-            "pthread_rwlockattr_setkind_np");
+        /* The one without NONRECURSIVE in its name does nothing. */
+        enum { KIND = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP };
+
+        check_pthread(pthread_rwlockattr_setkind_np(&attr, KIND),
+                      "pthread_rwlockattr_setkind_np");
 #else
         errx(1, "-p: this C library has no such kind of lock");
 #endif
     }
-    check_pthread(pthread_rwlock_init(&lock, &attributes),
-                  "pthread_rwlock_init");
-    pthread_rwlockattr_destroy(&attributes);
+    error = pthread_rwlock_init(&rw, &attr);
+    check_pthread(error, "pthread_rwlock_init");
+    pthread_rwlockattr_destroy(&attr);
 }
 
 int main(int argc, char *argv[])
@@ -198,30 +206,27 @@ int main(int argc, char *argv[])
         err(1, "calloc");
     init_lock(prefer_writers);
 
-    check_pthread(pthread_barrier_init(&meeting, NULL, (unsigned)readers + 1),
-                  "pthread_barrier_init");
+    init_meeting(readers + 1);
     start(ids, readers, meet_inside);
     pthread_barrier_wait(&meeting);
     say("main", "%d readers are inside; to write, %s", readers_inside,
-        attempt(pthread_rwlock_trywrlock(&lock)));
+        attempt(pthread_rwlock_trywrlock(&rw)));
     pthread_barrier_wait(&meeting);
     join(ids, readers);
+    pthread_barrier_destroy(&meeting);
 
     take_for_writing();
     start(&one, 1, try_both);
     join(&one, 1);
     give_back(&writers_inside);
 
-    check_pthread(pthread_barrier_destroy(&meeting), "pthread_barrier_destroy");
-    check_pthread(
-        pthread_barrier_init(&meeting, NULL, (unsigned)(readers + writers)),
-        "pthread_barrier_init");
+    init_meeting(readers + writers);
     start(ids, readers, read_page);
     start(ids + readers, writers, write_page);
     join(ids, readers + writers);
     free(ids);
-    say("main", "%lld reads and %lld writes, up to %d readers at once", reads,
-        writes, most_readers);
+    say("main", "%lld reads, up to %d at once, and %lld writes", reads,
+        most_readers, writes);
     say("main", "at worst, %lld reads went first while a writer waited",
         overtaken);
     if (mistakes != 0)
