@@ -37,8 +37,10 @@ sleeping() {
 }
 
 # all_sleep COUNT: whether it has so many threads, and all of them sleep so.
+# ThreadSanitizer has one of its own, which sleeps in another way.
 all_sleep() {
     local tasks=(/proc/"$pid"/task/*)
+    [[ ${SAN:-} != thread ]] || unset 'tasks[0]'
     ((${#tasks[@]} == $1)) && (($(sleeping | wc -l) == $1))
 }
 
@@ -113,14 +115,21 @@ END
     assert_regex "$stderr" 'conditions: mutex: no mutual exclusion'
 }
 
+# Threads that end make some calls, too: not in every C library the same.
+assert_few_futex_calls() { # assert_few_futex_calls THREADS
+    local calls
+    calls=$(grep -cE '^futex(wait|wake)' "$run/facts") || true
+    ((calls <= 4 * $1)) ||
+        complain "no system calls for locks" "$calls, in a run of $1 threads"
+}
+
 @test "a lock that nobody else wants takes no system call" {
     traced counter -j 1 -n $((100000 + RANDOM))
     assert_ended "exit 0"
-    refute_fact "futex*"
-
+    assert_few_futex_calls 1
     traced contention -j 5 -n $((100000 + RANDOM)) apart
     assert_ended "exit 0"
-    refute_fact "futex*"
+    assert_few_futex_calls 5
     assert_nothing_wrong
 }
 
@@ -137,7 +146,7 @@ END
 
     traced counter_atomic -n 1000000 -j 4 add
     assert_ended "exit 0"
-    refute_fact "futex*"
+    assert_few_futex_calls 4
 }
 
 @test "deadlock_broken: each thread sleeps, for the lock that the other one has" {
@@ -163,8 +172,7 @@ END
 
 @test "deadlock_broken: the trace shows two locks in a circle; deadlock has none" {
     traced deadlock_broken -t 0.3
-    assert_fact "stuck parent/t1 futexlock futex:*"
-    assert_fact "stuck parent/t2 futexlock futex:*"
+    assert_fact "stuck parent/t* futexlock futex:*"
     assert_equal "$(sed -n 's/^stuck .* futexlock //p' "$run/facts" | sort -u | wc -l)" 2
     assert_explained "probably each waits for a lock that the other one holds"
 
@@ -183,7 +191,7 @@ END
 
     traced deadlock -d -t 0.05
     assert_ended "exit 0"
-    assert_fact "futexwait parent/t1 futex:* = ETIMEDOUT"
+    assert_fact "futexwait parent/t* futex:* = ETIMEDOUT"
     refute_fact "stuck *"
     assert_line --regexp '^copier.*: rounds: 1, gave way: [1-9]'
     assert_nothing_wrong
@@ -230,7 +238,7 @@ expected_result() { # expected_result KIND STEP
     assert_ended "exit 1"
     assert_equal "$stderr" "mutex_kinds: lock: still waits after 0.05 s"
 
-    run_program bash -c '
+    run_program env TSAN_OPTIONS=report_mutex_bugs=0 bash -c '
         mutex_kinds normal lock trylock other:trylock other:timedlock
         mutex_kinds normal other:lock trylock timedlock
         mutex_kinds robust other:lock trylock other:unlock consistent consistent unlock lock
@@ -290,7 +298,8 @@ expected_result() { # expected_result KIND STEP
 }
 
 @test "bad usage is refused, help is given, failed output is noticed" {
-    run_program bash -c '
+    # ThreadSanitizer minds the races and the threads that are left alone.
+    run_program env TSAN_OPTIONS=report_bugs=0 bash -c '
         programs="counter_broken counter counter_atomic deadlock_broken deadlock
             mutex_kinds contention conditions rwlock"
         for program in $programs; do
