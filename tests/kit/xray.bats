@@ -85,6 +85,13 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     assert_fact_before "write parent fifo:f = 2" "read child.2 fifo:f = 2"
     assert_fact_before "gone fifo:f write" "read child.2 fifo:f = 0"
     assert_fact "unlink child.3 fifo:f"
+
+    cd "$BATS_TEST_TMPDIR"
+    make_log '9 1.0 execve("/bin/x", [], 0) = 0' \
+        '9 1.1 clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = 10' \
+        '9 1.2 openat(AT_FDCWD, "/proc/9/task/10/stat", O_RDONLY) = 3</proc/9/task/10/stat>'
+    run "$xray" facts log
+    assert_line "open parent file:/proc/parent/task/t1/stat read"
 }
 
 @test "a log is refused with one line that says what is wrong with it" {

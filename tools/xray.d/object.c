@@ -180,17 +180,36 @@ void remember_made_up(const char *path)
     made_up[made_up_count++] = strdup(path);
 }
 
-/* "/proc/4711/fd" as "/proc/child.1/fd". */
-static char *name_process(const char *path)
+/* The path with a name for the number that is at `at` in it. */
+static char *name_number(const char *path, const char *at, bool of_thread)
 {
     char *end, *shown;
-    long pid = strtol(path + strlen("/proc/"), &end, 10);
+    long number = strtol(at, &end, 10);
+    const struct task *task;
+    const char *name;
 
-    if (end == path + strlen("/proc/") || pid >= PID_LIMIT)
+    if (end == at || number <= 0 || number >= PID_LIMIT)
         return strdup(path);
-    if (asprintf(&shown, "/proc/%s%s", name_of((pid_t)pid), end) == -1)
+    task = of_thread ? task_of((pid_t)number) : NULL;
+    name = task ? task->name : name_of((pid_t)number);
+    if (task && strchr(name, '/') != NULL)
+        name = strrchr(name, '/') + 1;
+    if (asprintf(&shown, "%.*s%s%s", (int)(at - path), path, name, end) == -1)
         err(1, "asprintf");
     return shown;
+}
+
+/* "/proc/4711/task/4712" as "/proc/child.1/task/t1". */
+static char *name_process(const char *path)
+{
+    char *shown = name_number(path, path + strlen("/proc/"), false), *whole;
+    const char *task = shown ? strstr(shown, "/task/") : NULL;
+
+    if (task == NULL)
+        return shown;
+    whole = name_number(shown, task + strlen("/task/"), true);
+    free(shown);
+    return whole;
 }
 
 char *shown_path(const char *path)
