@@ -47,8 +47,8 @@ struct worker {
 };
 
 static struct device devices[] = {
-    {"scanner", PTHREAD_MUTEX_INITIALIZER, 0},
-    {"printer", PTHREAD_MUTEX_INITIALIZER, 0},
+    {"the scanner", PTHREAD_MUTEX_INITIALIZER, 0},
+    {"the printer", PTHREAD_MUTEX_INITIALIZER, 0},
 };
 enum { DEVICES = sizeof devices / sizeof *devices };
 
@@ -142,8 +142,8 @@ static void tell_who_waits(const struct worker *worker)
             wanted = d;
     }
     if (wanted != NULL)
-        warnx("%s, thread %d, has the %s and waits for the %s, which "
-              "thread %d has",
+        warnx("%s, thread %d, has %s and waits for %s, which thread "
+              "%d has",
               worker->name, (int)worker->tid, has, wanted->name,
               (int)wanted->holder);
 }

@@ -7,6 +7,10 @@ load ../lib/lab
 # The examples that do wrong on purpose, without "broken" in their names.
 shows_a_fault=" sigpipe "
 
+# And those whose fault no system call shows: which value a thread reads from
+# memory, and when, is seen by ThreadSanitizer (tests/03-threads.bats).
+shows_nothing=" arg_race_broken counter_broken "
+
 # explained FOLDER NAME COMMAND: what xray finds in a run of it.
 explained() {
     export BIN=$top/$BUILD/$1
@@ -29,7 +33,7 @@ try_line() {
         name=$(basename "$source" .c)
         [[ $name != ex[0-9]_* ]] || continue
         found=$(explained "$(basename "$(dirname "$source")")" "$name" "$(try_line "$source")")
-        if [[ $name == *_broken || $shows_a_fault == *" $name "* ]]; then
+        if [[ $shows_nothing != *" $name "* && ($name == *_broken || $shows_a_fault == *" $name "*) ]]; then
             [[ $found ]] || echo "$name: no finding"
         else
             [[ -z $found ]] || echo "$name: $found"
