@@ -7,7 +7,8 @@
  * Try:   deadlock_broken
  *        The watchdog finds out in /proc who waits for which lock. Then
  *        run deadlock, the repair, and look at both with diff.
- *        deadlock_broken -t 60 & ps -L -o tid,stat,wchan:20,comm $!
+ *        deadlock_broken -t 60 & sleep 1
+ *        ps -L -o tid,stat,wchan:20,comm $!
  *        The same from outside: all threads sleep in the kernel's futex
  *        code.
  *
