@@ -5,7 +5,7 @@
  * Usage: contention [-n COUNT] [-j THREADS] [-b BATCH] [one|near|apart]
  *
  * Try:   contention
- *        contention one -b 100
+ *        contention -b 100 one
  *        Each thread counts a hundred by itself and then adds them:
  *        the same lock, hardly contended.
  *        strace -f -e trace=futex contention apart

@@ -118,8 +118,13 @@ struct script {
     const struct kind *kind;
     const char *const *words;  /* the steps, up to NULL */
     _Atomic(const char *) now; /* for the watchdog */
-    pthread_mutex_t mutex;
+    pthread_mutex_t *mutex;
 };
+
+/* One for each script, since a mutex that may be locked must neither be
+ * initialised again nor be destroyed. */
+static pthread_mutex_t mutexes[sizeof tours / sizeof *tours];
+static size_t mutexes_used;
 
 static const struct kind *find_kind(const char *name)
 {
@@ -166,7 +171,7 @@ static void *do_steps(void *arg)
                   "pthread_mutexattr_settype");
     check_pthread(pthread_mutexattr_setrobust(&attr, kind->robust),
                   "pthread_mutexattr_setrobust");
-    check_pthread(pthread_mutex_init(&script->mutex, &attr),
+    check_pthread(pthread_mutex_init(script->mutex, &attr),
                   "pthread_mutex_init");
     pthread_mutexattr_destroy(&attr);
 
@@ -174,7 +179,7 @@ static void *do_steps(void *arg)
         struct step step = find_step(*word);
 
         script->now = *word;
-        step.mutex = &script->mutex;
+        step.mutex = script->mutex;
         if (step.by_other) {
             check_pthread(pthread_create(&other, NULL, do_step, &step),
                           "pthread_create");
@@ -197,6 +202,7 @@ static void run(const struct kind *kind, double limit,
     pthread_t thread;
     int error;
 
+    it.mutex = &mutexes[mutexes_used++];
     check_pthread(pthread_create(&thread, NULL, do_steps, &it),
                   "pthread_create");
     error = pthread_timedjoin_np(thread, NULL, &end);
