@@ -59,10 +59,8 @@ all_sleep() {
         done"
     assert_equal "$(grep -c 'updates lost in 2 of 2 runs' "$run/stdout")" 4
     assert_equal "$(grep -cx 1 "$run/stdout")" 4
-}
 
-@test "counter_broken -p: at -O2 the loop is one addition, and nothing is lost" {
-    compile O2 counter_broken -O2
+    # With -p, at -O2 the loop is one addition, and nothing is lost.
     count=$((1000000000000 - RANDOM)) # one by one, they would take an hour
     run_program ./O2 -p -n $count
     assert_ended "exit 0"
@@ -86,13 +84,13 @@ all_sleep() {
 
 @test "counter is exact, with any number of threads and of tickets" {
     count=$((RANDOM % 1000 + 1)) threads=$((RANDOM % 300 + 2))
-    run_program bash -c "counter -r 2; counter -p; counter -j 1 -n 7
+    run_program bash -c "counter -r 2 -n 50000; counter -p -n 50000; counter -j 1 -n 7
         counter -j 100 -n 0; counter -j $threads -n $count; counter -p -j $threads -n 1"
     assert_ended "exit 0"
     for total in 0 7 $threads $((threads * count)); do
         assert_line --partial "expected $total, got $total: 0 lost"
     done
-    assert_equal "$(grep -c 'expected 1000000, got 1000000: 0 lost' "$run/stdout")" 3
+    assert_equal "$(grep -c 'expected 100000, got 100000: 0 lost' "$run/stdout")" 3
 }
 
 @test "counter, rwlock and conditions tell what happens if there are no locks" {
@@ -171,7 +169,7 @@ assert_few_futex_calls() { # assert_few_futex_calls THREADS
 }
 
 @test "deadlock_broken: the trace shows two locks in a circle; deadlock has none" {
-    traced deadlock_broken -t 0.3
+    traced deadlock_broken -t 0.2
     assert_fact "stuck parent/t* futexlock futex:*"
     assert_equal "$(sed -n 's/^stuck .* futexlock //p' "$run/facts" | sort -u | wc -l)" 2
     assert_explained "probably each waits for a lock that the other one holds"
@@ -264,14 +262,18 @@ expected_result() { # expected_result KIND STEP
     local one all
     read -r one all < <(processors)
     threads=$((RANDOM % 10 + 2)) home=$((RANDOM % 20 + 1))
-    for cpus in $one $all; do
-        run_program taskset -c "$cpus" conditions -n 5000 -j $threads -g $home -t 0.1
-        assert_ended "exit 0"
-        assert_line --regexp '^mutex\[.*: 5000 entries in .* 1 inside'
-        assert_line --regexp '^tickets\[.*: 5000 entries in .* 1 inside'
-        assert [ "$(sed -nE 's/^tickets.*at worst, ([0-9]+) .*/\1/p' "$run/stdout")" -lt $threads ]
-        assert_line --regexp "^turns.*: no progress, $((home * threads + threads - 1)) entries"
+    run_program bash -c "
+        taskset -c $all conditions -n 5000 -j $threads mutex
+        taskset -c $all conditions -n 5000 -j $threads tickets
+        taskset -c $one conditions -n 5000 -j $threads -g $home -t 0.1"
+    assert_ended "exit 0"
+    for kind in mutex tickets; do
+        assert_equal "$(grep -cE "^$kind.*: 5000 entries in .* 1 inside" "$run/stdout")" 2
     done
+    while read -r others; do
+        assert [ "$others" -lt $threads ]
+    done < <(sed -nE 's/^tickets.*at worst, ([0-9]+) .*/\1/p' "$run/stdout")
+    assert_line --regexp "^turns.*: no progress, $((home * threads + threads - 1)) entries"
 
     # One has gone home. The others wait for it to take its turn.
     start_program conditions -t 60 -j $threads -g $home turns
@@ -288,12 +290,15 @@ expected_result() { # expected_result KIND STEP
     assert_line --partial "beside a writer: to read, EBUSY; to write, EBUSY"
     assert_line --partial "$((readers * 5000)) reads, up to $readers at once, and $((writers * 5000)) writes"
 
-    run_program bash -c 'rwlock; rwlock -p; rwlock -r 0; rwlock -w 0; rwlock -n 0 -r 300'
-    assert_ended "exit 0"
+    run_program bash -c 'rwlock; rwlock; rwlock -n 100 -r 0; rwlock -n 100 -w 0
+        rwlock -n 0 -r 300; rwlock -n 2000 -p; rwlock -n 2000 -p; rwlock -n 2000 -p'
     mapfile -t first < <(sed -nE 's/.*at worst, ([0-9]+) reads .*/\1/p' "$run/stdout")
-    assert [ "${first[0]}" -gt 10000 ]
+    # Threads that happen not to meet don't wait: one run of two will do.
+    assert [ $((first[0] + first[1])) -gt 10000 ]
     if [[ $stderr != *"no such kind"* ]]; then # as in musl
-        assert [ "${first[1]}" -lt 10000 ]
+        assert_ended "exit 0"
+        # A writer may lose the processor just before it asks; not each time.
+        assert [ "$(printf '%s\n' "${first[@]:5}" | sort -n | head -n 1)" -lt 100 ]
     fi
 }
 

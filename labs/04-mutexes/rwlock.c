@@ -24,7 +24,7 @@
 
 static const char usage_text[] =
     "Usage: rwlock [-n COUNT] [-r READERS] [-w WRITERS] [-p]\n"
-    "  -n COUNT    reads or writes of each thread (50000)\n"
+    "  -n COUNT    reads or writes of each thread (20000)\n"
     "  -r READERS  how many threads read (3)\n"
     "  -w WRITERS  how many threads write (1)\n"
     "  -p          a writer that waits goes first\n";
@@ -41,7 +41,7 @@ static _Atomic(int) readers_inside, writers_inside, most_readers;
 static _Atomic(long long) mistakes, reads;
 static long long writes, overtaken; /* under the lock, to write */
 
-static long long count = 50000;
+static long long count = 20000;
 static pthread_barrier_t meeting;
 
 static void take_for_reading(void)
@@ -82,7 +82,11 @@ static void *meet_inside(void *arg)
 
 static void *read_page(void *arg)
 {
+    /* All readers are inside when the writers come. */
+    take_for_reading();
     pthread_barrier_wait(&meeting);
+    give_back(&readers_inside);
+
     for (long long i = 0; i < count; i++) {
         take_for_reading();
         for (int k = 1; k < LINES; k++) {
