@@ -142,10 +142,11 @@ void on_futex(struct task *task, struct call *call)
     const char *object;
 
     if (has(what, "FUTEX_WAIT") || has(what, "FUTEX_LOCK")) {
-        if (strcmp(futex_wait(task, call, &object), "join") == 0)
-            fact(task, "join %s %s", task->name, object);
-        else
+        if (strcmp(futex_wait(task, call, &object), "join") != 0)
             fact(task, "futexwait %s %s%s", task->name, object, outcome(call));
+        /* EAGAIN: the number was cleared before the wait began. */
+        else if (call->error == NULL || strcmp(call->error, "EAGAIN") == 0)
+            fact(task, "join %s %s", task->name, object);
     }
     /* libc wakes nobody now and then, where there is but one thread. */
     else if ((has(what, "FUTEX_WAKE") || has(what, "REQUEUE")) &&
