@@ -279,7 +279,7 @@ void kill_task(struct task *task, const char *signal)
     if (!process->ended) {
         for (struct task *t = tasks; t != NULL; t = t->next)
             if (t->process == process && t->pending != NULL)
-                tell_where_stuck(t);
+                tell_stuck(t);
         end_process(task);
         fact(task, "killed %s %s", process->name,
              name_of_signal(signal_number(signal)));
