@@ -15,7 +15,7 @@ function learn(text) {
 
 {
     rest = $0
-    while (match(rest, /[a-z_]\[[0-9]+\]|(PID|pid|process|thread) [0-9]+/)) {
+    while (match(rest, /[a-z0-9_]\[[0-9]+\]|(PID|pid|process|thread) [0-9]+/)) {
         learn(substr(rest, RSTART, RLENGTH))
         rest = substr(rest, RSTART + RLENGTH)
     }
