@@ -39,9 +39,8 @@ void on_sigreturn(struct task *task, struct call *call)
         task->depth--;
 }
 
-void tell_where_stuck(struct task *task)
+void tell_inside(const struct task *task)
 {
-    tell_stuck(task);
     if (task->depth > 0)
         fact(task, "inside %s %s", task->name,
              name_of_signal(task->handlers[task->depth - 1]));

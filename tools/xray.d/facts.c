@@ -4,8 +4,7 @@
  * Usage: xray-facts [-p] [-t] LOG     see FACTS.md
  *        xray-facts -l                the calls to record, for strace -e trace=
  *
- * Every line of the log changes a model of the kernel's tables: processes,
- * descriptors, open files, objects. The facts fall out on the way.
+ * Every line changes a model of the kernel's tables; facts fall out on the way.
  */
 #include <err.h>
 #include <stdarg.h>
@@ -130,6 +129,7 @@ void tell_stuck(struct task *task)
                   strcmp(timeout, "-1") != 0)
              ? " timed"
              : "");
+    tell_inside(task);
 }
 
 static void run(struct task *task, const struct entry *entry, struct call *call)

@@ -225,7 +225,7 @@ static void end_process(struct task *task)
 
     for (struct task *t = tasks; t != NULL; t = t->next)
         if (t->process == process && t->pending != NULL)
-            tell_where_stuck(t);
+            tell_stuck(t);
     process->ended = true;
     /* The kernel lets no zombie be made for a parent that doesn't care. */
     if (process->parent != NULL && (process->parent->ignored & bit(SIGCHLD)))

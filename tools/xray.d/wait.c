@@ -75,7 +75,7 @@ void tell_what_is_left(void)
         if (!p->ended) {
             for (struct task *t = tasks; t != NULL; t = t->next)
                 if (t->process == p && t->pending != NULL)
-                    tell_where_stuck(t);
+                    tell_stuck(t);
             for (struct process *c = p->children; c != NULL; c = c->sibling)
                 if (c->ended && !c->reaped)
                     fact(NULL, "zombie %s", c->name);

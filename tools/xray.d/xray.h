@@ -243,8 +243,7 @@ handler on_open, on_pipe, on_dup, on_close, on_close_range, on_fcntl, on_read,
 void on_signal_line(struct task *, const char *text);
 /* A read from a signalfd takes signals as sigwait does. */
 void take_from_signalfd(struct task *, const struct call *);
-/* tell_stuck, and in which handler, if it is in one. */
-void tell_where_stuck(struct task *);
+void tell_inside(const struct task *);
 void tell_pending(struct process *);
 void reset_handlers(struct process *);
 /* "SIGINT" or "RT_1", as strace writes it, is 2 or 33; 0 if it is no signal. */
