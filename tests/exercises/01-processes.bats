@@ -190,6 +190,7 @@ cannot_run() {
 
 # bats test_tags=ex:2,points:5
 @test "it finds the processes that are running, itself among them" {
+    not_under_valgrind
     likely "without -p, DIR is /proc; there ex2_minips is a process like any other" '"What /proc tells" in labs/01-processes/README.md; proc(5)'
     cp "$(command -v bash)" "$work/shell$$"
     run_program "./shell$$" -c 'ex2_minips; exit 0'

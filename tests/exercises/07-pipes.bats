@@ -108,6 +108,7 @@ load ../lib/lab
 
 # bats test_tags=ex:1,points:5
 @test "each stage has its two ends of pipes and no other" {
+    not_under_valgrind
     likely "a descriptor from pipe() outlived exec in some stage" \
         "\"Close what you don't use\" in the README; /proc/PID/fd in proc(5)"
     start ex1_pipeline cat -- tr a b -- sed s/c/d/
@@ -172,6 +173,7 @@ load ../lib/lab
 
 # bats test_tags=ex:1,points:3
 @test "if a stage can't be started, the others end and the status is 1" {
+    not_under_valgrind
     likely "the last pipe's read end stays open, so the stage before never ends" \
         "\"Errors\" of ex1_pipeline in the README; TODO 4 in ex1_pipeline.c"
     # Room for one pipe, but not for a second while the first is in use.
@@ -273,6 +275,7 @@ assert_report() {
 
 # bats test_tags=ex:2,points:4
 @test "it sleeps in poll while there is nothing to do" {
+    not_under_valgrind
     likely "poll() is asked for an event that is always there, or has a timeout of 0" \
         "\"Waiting for several things\" in the README; poll(2)"
     start ex2_coprocess cat
@@ -326,6 +329,7 @@ assert_report() {
 
 # bats test_tags=ex:2,points:4
 @test "the command has descriptors 0 to 2 only, and SIGPIPE at its default" {
+    not_under_valgrind
     likely "ends of pipes outlived exec, or the parent's SIG_IGN did" \
         "\"The command\" of ex2_coprocess in the README; O_CLOEXEC in open(2), execve(2)"
     start ex2_coprocess cat

@@ -155,6 +155,14 @@ assert_nothing_left() {
     done
 }
 
+# Skips a test, visibly, of what valgrind has its own of: descriptors, limits and
+# the name of a process.
+not_under_valgrind() {
+    if [[ ${UNDER:-} == valgrind ]]; then
+        skip "valgrind has descriptors and a name of its own"
+    fi
+}
+
 # needs COMMAND PACKAGE: skips a test, visibly, where a tool is missing.
 needs() {
     if ! command -v "$1" >/dev/null; then
