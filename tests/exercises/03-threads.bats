@@ -77,13 +77,12 @@ reads() {
 @test "every number is added once, wherever the file is cut" {
     likely "a line that is cut belongs to the part where it begins; the last part ends where the file does; each thread has arguments of its own" '"Parts" of ex1_parallel_sum in the README; pthread_create(3)'
     numbers $((RANDOM % 99 + 200))
-    counts=({1..24} 97 $((RANDOM % 400 + 101)))
-    assert_sums $sum numbers "${counts[@]}"
+    assert_sums $sum numbers "${thread_counts[@]}"
 
     # Now all threads have begun, and wait, before one looks at its arguments.
     start ex1_parallel_sum -w -j 9 numbers
     await_threads 9 "which wait for Enter"
-    finish_program
+    finish
     expect "the sum" assert_output $sum
 }
 
@@ -92,11 +91,10 @@ reads() {
     likely "a part may be empty; pread() returns 0 where the file ends, and not only at the end of a part" '"Parts" of ex1_parallel_sum in the README; pread(2)'
     printf %s $((few = RANDOM)) >"$work/few"
     : >"$work/none"
-    counts=(1 2 5 6 7 500)
-    assert_sums $few few "${counts[@]}"
-    assert_sums 0 none "${counts[@]}"
+    assert_sums $few few "${thread_counts[@]}"
+    assert_sums 0 none "${thread_counts[@]}"
     short=/sys/devices/system/cpu/kernel_max # of 4096 bytes, says stat(2)
-    [[ ! -r $short ]] || assert_sums "$(<$short)" $short "${counts[@]}"
+    [[ ! -r $short ]] || assert_sums "$(<$short)" $short "${thread_counts[@]}"
 }
 
 # bats test_tags=ex:1,points:4
@@ -162,7 +160,7 @@ assert_error() {
     await_threads 8 "which wait for Enter"
     let_one_go 7
     let_one_go 6
-    finish_program
+    finish
     assert_error "bad: bad line at offset $first"
 }
 
@@ -206,7 +204,7 @@ assert_error() {
     likely "make all threads first, then read; at the end of input wake all that wait, and join them" 'TODO 1 and 2 in ex2_pool.c; pthread_cond_broadcast(3)'
     start ex2_pool -j $((count = RANDOM % 20 + 5))
     await_threads $count "before it gets a job"
-    finish_program
+    finish
     assert_ended "exit 0"
 }
 
@@ -230,7 +228,7 @@ assert_error() {
     open_gate {1..7}
     for i in {1..7}; do await "the end of job $i" reported "job $i: exit 0"; done
     expect "the same threads as before the first job" assert_equal "$(echo "/proc/$pid/task"/*)" "$ids"
-    finish_program
+    finish
     assert_ended "exit 0"
     assert_every_child_waited_for
 }
@@ -244,7 +242,7 @@ assert_error() {
     await_begun 1
     assert_threads_sleep "while one job runs and there is no other"
     open_gate 1
-    finish_program
+    finish
     assert_ended "exit 0"
 }
 
@@ -284,7 +282,7 @@ job 2: exit 0\njob 3: exit 3\njob 4: exit 0\n5\njob 5: exit 0\njob 6: exit 0'
     await_settled
     assert_goes_on 2 "after the end of input"
     open_gate 1 2
-    finish_program
+    finish
     assert_ended "exit 0"
     expect "the two jobs that waited" assert_equal "$(grep -v begun <<<"$output" | sort)" "$word 3"$'\n'"$word 4"
     assert_reports "job "{1..4}": exit 0"
@@ -309,7 +307,7 @@ job 2: exit 0\njob 3: exit 3\njob 4: exit 0\n5\njob 5: exit 0\njob 6: exit 0'
         done+=("$i")
         expect "so many lines" assert_equal "$(wc -l <"$run/stderr")" ${#done[@]}
     done
-    finish_program
+    finish
     assert_ended "exit 1" "exit 1, since jobs have failed"
     assert_every_child_waited_for
 }
@@ -351,7 +349,7 @@ job 2: exit 0\njob 3: exit 3\njob 4: exit 0\n5\njob 5: exit 0\njob 6: exit 0'
     await_settled
     assert_goes_on 1 "after SIGTERM, as long as it takes"
     open_gate 1 2
-    finish_program
+    finish
     assert_ended "exit 1"
     expect "these reports" assert_equal "$stderr" $'job 1: exit 0\njob 2: not run'
 }
@@ -381,6 +379,7 @@ job 2: exit 0\njob 3: exit 3\njob 4: exit 0\n5\njob 5: exit 0\njob 6: exit 0'
 
 # bats test_tags=ex:2,points:2
 @test "a job whose shell can't be started doesn't stop the others" {
+    not_under_valgrind
     likely "posix_spawn() returns its error; where it failed there is no process to wait for" '"Errors" of ex2_pool in the README; posix_spawn(3)'
     # The kernel takes no argument of more than 128 KiB (execve(2)).
     printf 'exit 0\n: %s\necho %s\n' "$(head -c 140000 /dev/zero | tr '\0' x)" $((word = RANDOM)) >"$work/input"

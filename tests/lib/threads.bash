@@ -1,6 +1,13 @@
 # threads.bash: looking at the threads of a running program, and commands that
 # wait until a test lets them go on. Loaded by the tests that need it, after lab.
-# shellcheck disable=SC2154,SC2317  # run.bash sets what is used here, and calls
+# shellcheck disable=SC2034,SC2154,SC2317  # run.bash sets what is used here, and calls
+
+# With how many threads to try what shall not depend on it. valgrind is slow to
+# start, and slow with many.
+thread_counts=({1..12} 97 500)
+if [[ ${UNDER:-} == valgrind ]]; then
+    thread_counts=(1 2 7 40)
+fi
 
 # threads: how many threads the program has besides main. Where ThreadSanitizer
 # is built in, one more is its own.
@@ -79,6 +86,31 @@ assert_no_race() {
         complain "no data race found by valgrind --tool=helgrind" \
             "$(sed -E 's/^==[0-9]+== ?//; /^-*$/d' "$run/stderr" | head -n 20)"
     fi
+}
+
+# where_threads_wait: in which function of the kernel, from /proc/PID/task/TID/wchan.
+where_threads_wait() {
+    local task place
+    for task in "/proc/$pid/task"/*; do
+        place=$(cat "$task/wchan" 2>/dev/null) || continue
+        case $place in
+        futex*) place="waits for a lock, a condition variable or a thread's end ($place)" ;;
+        do_wait) place="waits for a child ($place)" ;;
+        0 | '') place="runs" ;;
+        *) place="waits in $place" ;;
+        esac
+        echo "$([[ $task == */$pid ]] && echo main || echo a thread) $place"
+    done | sort | uniq -c | sed -E 's/^ *1 main/main/; s/^ *1 a/one/; s/^ *([0-9]+) a thread/\1 times: a thread/'
+}
+
+# finish: ends the program's input, and waits for its end. What hangs is shown
+# now, not when the sandbox ends it.
+finish() {
+    end_input
+    if ! wait_until "$DEADLINE" gone "$pid" 2>/dev/null; then
+        complain "to end${1:+ $1}" "still running after $DEADLINE s"$'\n'"$(where_threads_wait)"
+    fi
+    finish_program
 }
 
 # Skips a test, visibly, that leaves a program no memory for many threads.
