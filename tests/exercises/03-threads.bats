@@ -1,20 +1,399 @@
-load ../lib/lab
+# The exercises of lab 03: ex1_parallel_sum and ex2_pool.
 
-# bats test_tags=ex:1,points:60
-@test "each byte is written twice" {
-    likely "a byte is written once, or something else is written" "write(2)"
-    word=$RANDOM
-    echo "$word" >"$work/input"
-    run_program -i "$work/input" ex1_double
-    assert_ended "exit 0"
-    expect "each byte twice" assert_output "$(sed 's/./&&/g' <<<"$word")"
+load ../lib/lab
+load ../lib/threads
+
+# let_one_go COUNT: Enter for one thread, until COUNT are left.
+let_one_go() {
+    type_line
+    await_threads "$1" "one thread to go on and end after each Enter, and $1 to wait"
 }
 
-# bats test_tags=ex:1,points:40
-@test "a write that fails is reported" {
-    likely "the result of write_full isn't looked at" "write(2)"
-    run_program sh -c 'echo a | ex1_double >/dev/full'
+# numbers COUNT: random numbers of one digit to eleven, one a line, the last
+# without a newline, into $work/numbers; their sum into $sum.
+numbers() {
+    local i n
+    sum=0
+    for ((i = 1; i <= $1; i++)); do
+        n=$((RANDOM * 10 ** (RANDOM % 8) / 10 ** (RANDOM % 5) - RANDOM % 2 * RANDOM))
+        sum=$((sum + n))
+        echo $n
+    done >"$work/numbers"
+    printf '7\n7\n7' >>"$work/numbers" # even a small rest has a number in it
+    sum=$((sum + 21))
+}
+
+# assert_sums SUM FILE N...: that ex1_parallel_sum prints it, with N threads.
+assert_sums() {
+    local i wanted
+    run_program sh -c 'file=$1; shift; for n; do s=$(ex1_parallel_sum -j $n $file 2>&1)
+        echo "status $? of -j $n: $s"; done' sh "${@:2}"
+    ran="ex1_parallel_sum -j N $2, for N in ${*:3}"
+    for ((i = 3; i <= $#; i++)); do
+        wanted="status 0 of -j ${!i}: $1"
+        if [[ ${lines[i - 3]} != "$wanted" ]]; then
+            complain "$wanted" "${lines[i - 3]:-nothing more}"$'\n'"$ended"
+        fi
+    done
+}
+
+# How many bytes it has read, and in how many calls, with threads that have ended.
+reads() {
+    sed -nE 's/^(rchar|syscr): //p' "/proc/$pid/io" | xargs
+}
+
+# bats test_tags=ex:1,points:5
+@test "as many threads as asked for exist at the same time, even for two numbers" {
+    likely "a thread is waited for before the next one is made; or main doesn't wait at all" 'TODO 2 in ex1_parallel_sum.c; pthread_join(3)'
+    printf '%s\n' $RANDOM $RANDOM >"$work/numbers"
+    start ex1_parallel_sum -w -j $((count = RANDOM % 20 + 10)) numbers
+    await_threads $count "which wait for Enter"
+    expect "no other process" assert_equal "$(children "$pid")" ""
+    let_one_go $((count - 1))
+}
+
+# bats test_tags=ex:1,points:6
+@test "each thread reads its own part and no more, with pread, in blocks" {
+    not_under_valgrind
+    likely "a thread reads what belongs to others; one byte at a time; or with read(), which moves the one file position that all threads share" 'TODO 3 in ex1_parallel_sum.c; pread(2)'
+    seq $((RANDOM + 10000)) 50000 >"$work/numbers"
+    count=$((RANDOM % 3 + 3))
+    part=$(($(wc -c <"$work/numbers") / count))
+    start ex1_parallel_sum -w -j $count numbers
+    await_threads $count "which wait for Enter"
+    for ((left = count - 1; left > 0; left--)); do
+        read -r bytes calls < <(reads)
+        let_one_go $left
+        read -r bytes_after calls_after < <(reads)
+        bytes=$((bytes_after - bytes - 1)) calls=$((calls_after - calls - 1)) # less the Enter
+        ((bytes > part - 25 && bytes < part + 100 && calls <= part / 4096 + 3)) ||
+            complain "a thread to read its part, $part bytes, in no more than $((part / 4096 + 3)) calls" "$bytes bytes in $calls calls"
+    done
+    expect "one descriptor besides 0 to 2" assert_equal "$(descriptors "$pid")" "0 1 2 3"
+    expect "its file position not to move" assert_equal "$(grep pos: /proc/"$pid"/fdinfo/3)" $'pos:\t0'
+}
+
+# bats test_tags=ex:1,points:7
+@test "every number is added once, wherever the file is cut" {
+    likely "a line that is cut belongs to the part where it begins; the last part ends where the file does; each thread has arguments of its own" '"Parts" of ex1_parallel_sum in the README; pthread_create(3)'
+    numbers $((RANDOM % 99 + 200))
+    assert_sums $sum numbers "${thread_counts[@]}"
+
+    # Now all threads have begun, and wait, before one looks at its arguments.
+    start ex1_parallel_sum -w -j 9 numbers
+    await_threads 9 "which wait for Enter"
+    finish
+    expect "the sum" assert_output $sum
+}
+
+# bats test_tags=ex:1,points:4
+@test "a file may have fewer numbers than threads, none, or fewer bytes than it had" {
+    likely "a part may be empty; pread() returns 0 where the file ends, and not only at the end of a part" '"Parts" of ex1_parallel_sum in the README; pread(2)'
+    printf %s $((few = RANDOM)) >"$work/few"
+    : >"$work/none"
+    assert_sums $few few "${thread_counts[@]}"
+    assert_sums 0 none "${thread_counts[@]}"
+    short=/sys/devices/system/cpu/kernel_max # of 4096 bytes, says stat(2)
+    [[ ! -r $short ]] || assert_sums "$(<$short)" $short "${thread_counts[@]}"
+}
+
+# bats test_tags=ex:1,points:4
+@test "64 bits are enough for the sum, whatever the order" {
+    likely "an int is too small; and the sum of a part may need more than 64 bits where the whole sum doesn't" '"Numbers" of ex1_parallel_sum in the README; TODO 3 and 4 in ex1_parallel_sum.c'
+    max=9223372036854775807 min=-9223372036854775808 small=$((RANDOM + 1))
+    printf '%s\n' $max $max $max $min -$max $min $small >"$work/high-first"
+    tac "$work/high-first" >"$work/low-first"
+    printf '%s\n' $min $small -$small >"$work/lowest"
+    printf '%s\n' -$small $max $small >"$work/highest"
+    counts=(1 2 3 4 7)
+    for file in "high-first $((small - 2))" "low-first $((small - 2))" "lowest $min" "highest $max"; do
+        assert_sums "${file#* }" "${file% *}" "${counts[@]}"
+    done
+}
+
+# assert_error MESSAGE: the program says this, prints nothing, and ends with 1.
+assert_error() {
     assert_ended "exit 1"
-    expect "the reason on standard error" \
-        assert_regex "$stderr" 'No space left on device'
+    expect "one message" assert_equal "$stderr" "ex1_parallel_sum: $1"
+    expect "nothing on standard output" assert_output ""
+}
+
+# bats test_tags=ex:1,points:4
+@test "a sum that needs more than 64 bits, or can't be written, is an error" {
+    likely "compare the sum with LLONG_MIN and LLONG_MAX before it becomes a long long; see what fflush() returns" '"Errors" of ex1_parallel_sum in the README; fflush(3)'
+    printf '%s\n' 9223372036854775807 $((small = RANDOM + 1)) >"$work/high"
+    printf '%s\n' -$small -9223372036854775808 >"$work/low"
+    for file in high low; do
+        run_program ex1_parallel_sum -j $((RANDOM % 2 + 1)) $file
+        assert_error "$file: the sum doesn't fit in 64 bits"
+    done
+    run_program sh -c 'echo 1 >n; ex1_parallel_sum n >/dev/full; s=$?; rm n; exit $s'
+    assert_error "standard output: No space left on device"
+}
+
+# bats test_tags=ex:1,points:4
+@test "a line that is no number is an error, which says where it begins" {
+    likely "every byte of a line counts, and an empty line is none; the offset is counted from the beginning of the file" '"Numbers" of ex1_parallel_sum in the README; strtoll(3)'
+    bad=('' - 12x ' 5' '5 ' +5 --5 5-5 1.5 0x1 $'5\r' '5\0' 9223372036854775808
+        -9223372036854775809 000000000000000000005 "$(printf '1%.0s' {1..99})")
+    offset=$((RANDOM % 100 * 2))
+    for i in "${!bad[@]}"; do
+        yes 1 | head -c $offset >"$work/bad$i"
+        printf '%b\n4\n' "${bad[i]}" >>"$work/bad$i"
+    done
+    run_program sh -c 'for i; do
+        s=$(ex1_parallel_sum -j $((i % 5 + 1)) bad$i 2>&1); echo "status $?, $s"; done' sh "${!bad[@]}"
+    for i in "${!bad[@]}"; do
+        # shellcheck disable=SC2034
+        ran="ex1_parallel_sum -j $((i % 5 + 1)) bad$i; at offset $offset of bad$i is the line ${bad[i]@Q}"
+        expect "this status and message" assert_equal "${lines[i]}" \
+            "status 1, ex1_parallel_sum: bad$i: bad line at offset $offset"
+    done
+}
+
+# bats test_tags=ex:1,points:5
+@test "the first bad line of the file is reported, when all threads have ended" {
+    likely "a thread must not end the program: it leaves what is wrong for main, which looks after all joins, in the order of the parts" '"Errors" of ex1_parallel_sum in the README; TODO 4 in ex1_parallel_sum.c'
+    first=$((RANDOM % 50 * 2))
+    (yes 1 | head -c $first && yes x | head -c 1000) >"$work/bad" # in every part
+    start ex1_parallel_sum -w -j 8 bad
+    await_threads 8 "which wait for Enter"
+    let_one_go 7
+    let_one_go 6
+    finish
+    assert_error "bad: bad line at offset $first"
+}
+
+# bats test_tags=ex:1,points:4
+@test "a file that can't be opened or read is an error" {
+    likely "look at what open(), fstat() and pread() return; a folder can be opened, but has no lines" '"Errors" of ex1_parallel_sum in the README; fstat(2); err(3)'
+    run_program ex1_parallel_sum none$$
+    assert_error "none$$: No such file or directory"
+    run_program ex1_parallel_sum .
+    assert_error ".: not a regular file"
+    # This file can be opened, but for the loopback device it has no answer.
+    odd=/sys/class/net/lo/speed
+    if [[ -e $odd ]] && reason=$(LC_ALL=C cat $odd 2>&1 >/dev/null || true) && [[ $reason ]]; then
+        run_program ex1_parallel_sum -j 3 $odd
+        assert_error "$odd: ${reason##*: }"
+    fi
+}
+
+# bats test_tags=ex:1,points:4
+@test "a thread that can't be made is an error" {
+    needs_little_memory
+    likely "pthread_create() returns its error: never -1, and errno says nothing of it" 'check_pthread() in common/lab.h; pthread_create(3)'
+    numbers 10
+    run_program bash -c 'ulimit -v 40000; exec ex1_parallel_sum -j 500 numbers'
+    assert_error "pthread_create: Resource temporarily unavailable"
+}
+
+# bats test_tags=ex:1,points:3
+@test "threads that add don't change what another one uses" {
+    likely "a total that all threads add to: two may read the same old value, and one addition is lost. Give each a sum of its own, which main adds up after the joins" '"Threads" of ex1_parallel_sum in the README; pthread_join(3)'
+    numbers 300
+    assert_no_race /dev/null ex1_parallel_sum -j 3 numbers
+    assert_ended "exit 0"
+    expect "the sum" assert_output $sum
+}
+
+# ---- ex2_pool ----
+
+# bats test_tags=ex:2,points:4
+@test "the threads are there before the first job, and end with the input" {
+    likely "make all threads first, then read; at the end of input wake all that wait, and join them" 'TODO 1 and 2 in ex2_pool.c; pthread_cond_broadcast(3)'
+    start ex2_pool -j $((count = RANDOM % 20 + 5))
+    await_threads $count "before it gets a job"
+    finish
+    assert_ended "exit 0"
+}
+
+# bats test_tags=ex:2,points:6
+@test "as many jobs run at once as there are threads, and the next begins when one ends" {
+    likely "a thread is made for each job; or a job runs while its thread holds the lock; or a thread that waits isn't woken when a job comes" '"Pool" of ex2_pool in the README; pthread_cond_signal(3)'
+    gates 7
+    start ex2_pool -j 3
+    await_threads 3 "before it gets a job"
+    ids=$(echo "/proc/$pid/task"/*)
+    type_line "$(for i in {1..7}; do held "$i"; done)" # in one write
+    await_begun 1 2 3
+    await_taken
+    expect "3 of 7 jobs to have begun" assert_equal "$(begun)" 3
+    await "3 jobs to run at once" run_now 3
+    first=$((RANDOM % 3 + 1))
+    open_gate $first
+    await_begun 4
+    reported "job $first: exit 0" || complain "the line of job $first before its thread begins another" "$(<"$run/stderr")"
+    expect "one more job to have begun" assert_equal "$(begun)" 4
+    open_gate {1..7}
+    for i in {1..7}; do await "the end of job $i" reported "job $i: exit 0"; done
+    expect "the same threads as before the first job" assert_equal "$(echo "/proc/$pid/task"/*)" "$ids"
+    finish
+    assert_ended "exit 0"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:4
+@test "threads that have nothing to do, or whose job runs, sleep" {
+    likely "a loop looks again and again whether there is a job, or whether one has ended: wait in pthread_cond_wait() and waitpid()" '"Pool" of ex2_pool in the README; pthread_cond_wait(3), waitpid(2)'
+    gates 1
+    start ex2_pool -j 3
+    type_line "$(held 1)"
+    await_begun 1
+    assert_threads_sleep "while one job runs and there is no other"
+    open_gate 1
+    finish
+    assert_ended "exit 0"
+}
+
+# bats test_tags=ex:2,points:4
+@test "every job is run exactly once" {
+    likely "a thread must take a job out of the queue before it unlocks; and a job needs a line of its own: the next getline() writes over the old one" 'TODO 2 in ex2_pool.c; pthread_mutex_lock(3)'
+    for ((i = 1; i <= 80; i++)); do
+        words[i]=$i-$RANDOM
+        echo "echo ${words[i]}"
+    done >"$work/input"
+    run_program -i "$work/input" ex2_pool -j 8
+    assert_ended "exit 0"
+    expect "each word once, in any order" assert_equal "$(sort <<<"$output")" "$(printf '%s\n' "${words[@]}" | sort)"
+    assert_reports "$(for ((i = 1; i <= 80; i++)); do echo "job $i: exit 0"; done)"
+}
+
+# bats test_tags=ex:2,points:3
+@test "one thread runs the jobs in the order of the lines" {
+    likely "the oldest job comes first; every line is a job, an empty one too, and one without a newline at the end of the input" '"Jobs" of ex2_pool in the README; getline(3)'
+    printf 'echo %s 1\n\necho 3; exit 3\necho 4\necho 5 >&2\necho 6' $((word = RANDOM)) >"$work/input"
+    run_program -i "$work/input" ex2_pool -j 1
+    assert_ended "exit 1"
+    expect "what the jobs print, in order" assert_output "$word 1"$'\n3\n4\n6'
+    expect "one report after the other" assert_equal "$stderr" $'job 1: exit 0
+job 2: exit 0\njob 3: exit 3\njob 4: exit 0\n5\njob 5: exit 0\njob 6: exit 0'
+}
+
+# bats test_tags=ex:2,points:5
+@test "at the end of input, jobs that run or wait are still run to their end" {
+    likely "main returns or cancels threads before it has joined them; or a thread leaves when the queue is closed, though there are jobs in it" '"End" of ex2_pool in the README; pthread_join(3)'
+    gates 2
+    start ex2_pool -j 2
+    type_lines "$(held 1)" "$(held 2)" "echo $((word = RANDOM)) 3" "echo $word 4"
+    await_begun 1 2
+    await_taken
+    end_input
+    await_settled
+    assert_goes_on 2 "after the end of input"
+    open_gate 1 2
+    finish
+    assert_ended "exit 0"
+    expect "the two jobs that waited" assert_equal "$(grep -v begun <<<"$output" | sort)" "$word 3"$'\n'"$word 4"
+    assert_reports "job "{1..4}": exit 0"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:5
+@test "the end of each job is reported, when it comes, by its number" {
+    likely "wait for the process of this job: waitpid(-1) takes any child, also another thread's. WIFSIGNALED() first, then WEXITSTATUS()" 'TODO 3 in ex2_pool.c; waitpid(2)'
+    count=7
+    gates $count
+    start ex2_pool -j $count
+    for ((i = 1; i <= count; i++)); do
+        end[i]="exit $((RANDOM % 30 * 8 + i))" line[i]=''
+    done
+    end[2]='kill -KILL $$' line[2]='killed by SIGKILL' end[5]='kill -TERM $$' line[5]='killed by SIGTERM'
+    type_line "$(for ((i = 1; i <= count; i++)); do held $i "${end[i]}"; done)"
+    await_begun $(seq $count)
+    for i in $(shuf -i 1-$count); do
+        open_gate "$i"
+        await "the line \"job $i: ${line[i]:-${end[i]}}\" when it ends, as the first of those that run" reported "job $i: ${line[i]:-${end[i]}}"
+        done+=("$i")
+        expect "so many lines" assert_equal "$(wc -l <"$run/stderr")" ${#done[@]}
+    done
+    finish
+    assert_ended "exit 1" "exit 1, since jobs have failed"
+    assert_every_child_waited_for
+}
+
+# bats test_tags=ex:2,points:6
+@test "after SIGTERM, jobs that run are finished, and no other is begun" {
+    likely "SIGTERM is no reason to end what runs: let no thread take another job, and let main stop reading" '"SIGTERM" of ex2_pool in the README; TODO 4 in ex2_pool.c'
+    gates 3
+    start ex2_pool -j 2
+    type_lines "$(held 1)" "$(held 2 'exit 9')" "$(held 3)" 'echo begun 4'
+    await_begun 1 2
+    await_taken
+    kill -TERM "$pid"
+    await_settled
+    assert_goes_on 2 "after SIGTERM, as long as they take"
+    open_gate 1
+    await "the end of job 1" reported "job 1: exit 0"
+    await_settled
+    assert_goes_on 1 "after SIGTERM, as long as it takes"
+    open_gate 2
+    await "to end, though its input is still open" gone "$pid"
+    finish_program
+    assert_ended "exit 1"
+    expect "these reports" assert_equal "$stderr" $'job 1: exit 0\njob 2: exit 9\njob 3: not run\njob 4: not run'
+    expect "two jobs to have begun" assert_equal "$(sort <<<"$output")" $'begun 1\nbegun 2'
+}
+
+# bats test_tags=ex:2,points:3
+@test "SIGTERM counts after the end of input, too" {
+    likely "nobody takes the signal while main waits in pthread_join(), or threads don't look at what it has set before they take a job" '"SIGTERM" of ex2_pool in the README; pthread_sigmask(3)'
+    gates 2
+    start ex2_pool -j 1
+    type_lines "$(held 1)" "$(held 2)"
+    await_begun 1
+    await_taken
+    end_input
+    await_settled
+    kill -TERM "$pid"
+    await_settled
+    assert_goes_on 1 "after SIGTERM, as long as it takes"
+    open_gate 1 2
+    finish
+    assert_ended "exit 1"
+    expect "these reports" assert_equal "$stderr" $'job 1: exit 0\njob 2: not run'
+}
+
+# bats test_tags=ex:2,points:3
+@test "a job has an empty standard input, no more descriptors, and the signal mask from before" {
+    not_under_valgrind
+    likely "a job that reads would eat the lines of the others; descriptors without O_CLOEXEC and blocked signals survive an exec" '"Jobs" of ex2_pool in the README; posix_spawn(3), execve(2)'
+    printf '%s\n' 'readlink /proc/self/fd/0' 'cd /proc/self/fd; echo *' 'grep SigBlk /proc/self/status' >"$work/input"
+    run_program env --block-signal=USR1 sh -c 'grep SigBlk /proc/self/status' # dash empties it
+    mask=$output
+    run_program -i "$work/input" env --block-signal=USR1 ex2_pool -j 1
+    assert_ended "exit 0"
+    expect "/dev/null; 0 to 2, and one that the shell itself needs to look; the mask" assert_output "/dev/null"$'\n0 1 2 3\n'"$mask"
+}
+
+# bats test_tags=ex:2,points:2
+@test "a thread of the pool that can't be made is an error" {
+    needs_little_memory
+    likely "pthread_create() returns its error: never -1, and errno says nothing of it" 'check_pthread() in common/lab.h; pthread_create(3)'
+    echo 'echo begun' >"$work/input"
+    run_program -i "$work/input" bash -c 'ulimit -v 20000; exec ex2_pool -j 200'
+    assert_ended "exit 1"
+    expect "the message" assert_equal "$stderr" "ex2_pool: pthread_create: Resource temporarily unavailable"
+    expect "no job to be run" assert_output ""
+}
+
+# bats test_tags=ex:2,points:2
+@test "a job whose shell can't be started doesn't stop the others" {
+    not_under_valgrind
+    likely "posix_spawn() returns its error; where it failed there is no process to wait for" '"Errors" of ex2_pool in the README; posix_spawn(3)'
+    # The kernel takes no argument of more than 128 KiB (execve(2)).
+    printf 'exit 0\n: %s\necho %s\n' "$(head -c 140000 /dev/zero | tr '\0' x)" $((word = RANDOM)) >"$work/input"
+    run_program -i "$work/input" ex2_pool -j 2
+    assert_ended "exit 1"
+    expect "what job 3 prints" assert_output $word
+    assert_reports "job 1: exit 0" "job 2: not run: Argument list too long" "job 3: exit 0"
+}
+
+# bats test_tags=ex:2,points:3
+@test "what the threads of the pool share is used with the lock held" {
+    likely "look whether there is a job, take it, and note a failure, all with the lock held; run the job without" 'TODO 2 in ex2_pool.c; pthread_mutex_lock(3)'
+    printf 'exit %s\n' 0 1 0 2 0 0 >"$work/input"
+    assert_no_race "$work/input" ex2_pool -j 3
+    assert_ended "exit 1"
+    assert_reports "job "{1,3,5,6}": exit 0" "job 2: exit 1" "job 4: exit 2"
 }
