@@ -94,13 +94,12 @@ where_threads_wait() {
     for task in "/proc/$pid/task"/*; do
         place=$(cat "$task/wchan" 2>/dev/null) || continue
         case $place in
-        futex*) place="waits for a lock, a condition variable or a thread's end ($place)" ;;
-        do_wait) place="waits for a child ($place)" ;;
-        0 | '') place="runs" ;;
-        *) place="waits in $place" ;;
+        futex*) place="$place: for a lock, a condition variable or the end of a thread" ;;
+        do_wait) place="$place: for a child" ;;
+        0 | '') place="no call: it uses the CPU" ;;
         esac
-        echo "$([[ $task == */$pid ]] && echo main || echo a thread) $place"
-    done | sort | uniq -c | sed -E 's/^ *1 main/main/; s/^ *1 a/one/; s/^ *([0-9]+) a thread/\1 times: a thread/'
+        echo "$([[ $task == */$pid ]] && echo main || echo thread) in $place"
+    done | sort | uniq -c | sed -E 's/^ *1 //; s/^ *([0-9]+) thread/\1 threads/'
 }
 
 # finish: ends the program's input, and waits for its end. What hangs is shown
