@@ -215,8 +215,10 @@ assert_error() {
     start ex2_pool -j 3
     await_threads 3 "before it gets a job"
     ids=$(echo "/proc/$pid/task"/*)
-    type_line "$(for i in {1..7}; do held "$i"; done)" # in one write
-    await_begun 1 2 3
+    type_line "$(held 1)" # one job for three threads that wait
+    await_begun 1
+    type_line "$(for i in {2..7}; do held "$i"; done)" # in one write
+    await_begun 2 3
     await_taken
     expect "3 of 7 jobs to have begun" assert_equal "$(begun)" 3
     await "3 jobs to run at once" run_now 3
