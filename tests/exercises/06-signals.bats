@@ -172,6 +172,7 @@ ex1_graceful: folder$$: Is a directory"
 
 # bats test_tags=ex:1,points:3
 @test "a signal that comes just before it waits isn't lost" {
+    not_under_sanitizers
     likely "between the look at the flag and the wait the handler may run: only ppoll(), pselect() and sigsuspend() open the mask and wait in one step" "\"ex1_graceful\" in $readme; ppoll in poll(2)"
     start_worker start_held -w ex1_graceful
     ran="ex1_graceful, which has looked for signals and is about to wait for a job"
@@ -211,6 +212,7 @@ ex1_graceful: folder$$: Is a directory"
 
 # bats test_tags=ex:1,points:3
 @test "a second signal while the temporary file is being made leaves none" {
+    not_under_sanitizers
     likely "the file is there already, but your handler doesn't know its name yet: block the signals around the two" "\"ex1_graceful\" in $readme; sigprocmask(2)"
     needs_tracing
     random_file "a$$" 100
@@ -349,6 +351,7 @@ assert_reports() {
 
 # bats test_tags=ex:2,points:4
 @test "a SIGCHLD that comes just before it waits isn't lost" {
+    not_under_sanitizers
     likely "between the last waitpid() and the wait the handler may run: block SIGCHLD, and let ppoll() or sigsuspend() open the mask" "\"ex2_reaper\" in $readme; ppoll in poll(2)"
     start_held -w ex2_reaper
     type_line "$(stops_then "exit 31")"
@@ -471,6 +474,7 @@ assert_delivered() {
 
 # bats test_tags=ex:3,points:5
 @test "the bytes travel in real-time signals, and in nothing else" {
+    not_under_sanitizers
     likely "each value is sent with sigqueue(), in the signal that -s says; no pipe, file or shared memory joins the two" "\"ex3_courier\" in $readme; sigqueue(3)"
     signal=$(real_time)
     random_bytes 60
@@ -482,7 +486,9 @@ assert_delivered() {
         complain "60 bytes in signals number $signal, at most 8 in each" \
             "$carried such signals"$'\n'"$(facts_like 'signal *')"
     fi
-    refute_fact "create *"
+    if made=$(grep "^create " "$run/facts" | grep -v " = E"); then
+        complain "nothing made that could carry bytes" "$made"
+    fi
     refute_fact "map *"
     refute_fact "write parent stdout*"
     assert_fact "reap parent child.1" # the sender has waited for it

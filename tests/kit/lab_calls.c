@@ -117,9 +117,12 @@ int main(int argc, char *argv[])
         check_pthread(atoi(text), "pthread_create");
     else if (strcmp(what, "enter") == 0)
         skip_line();
-    else if (strcmp(what, "path") == 0 && argc == 4)
-        puts(whole_path(*text == '\0' ? NULL : text, argv[3]));
-    else if (strcmp(what, "close") == 0) {
+    else if (strcmp(what, "path") == 0 && argc == 4) {
+        char *path = whole_path(*text == '\0' ? NULL : text, argv[3]);
+
+        puts(path);
+        free(path);
+    } else if (strcmp(what, "close") == 0) {
         close_all_from(atoi(text));
         execlp("ls", "ls", "/proc/self/fd", (char *)NULL);
         err(1, "ls");

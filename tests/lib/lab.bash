@@ -164,6 +164,13 @@ not_under_valgrind() {
     fi
 }
 
+# Skips a test, visibly, that counts system calls: sanitizers make their own.
+not_under_sanitizers() {
+    if [[ ${SAN:-} ]]; then
+        skip "sanitizers make system calls of their own"
+    fi
+}
+
 # needs COMMAND PACKAGE: skips a test, visibly, where a tool is missing.
 needs() {
     if ! command -v "$1" >/dev/null; then
