@@ -15,6 +15,8 @@
  *
  * Ends:  exit 1
  *
+ * Not under valgrind: it runs one thread at a time.
+ *
  * See:   pthread_create(3), pthread_mutex_lock(3), taskset(1)
  */
 #include <err.h>

@@ -12,6 +12,8 @@
  *
  * Ends:  exit 1
  *
+ * Not under valgrind: it has a malloc() of its own.
+ *
  * See:   signal-safety(7), malloc(3), futex(2), proc_pid_stat(5)
  */
 #include <err.h>
