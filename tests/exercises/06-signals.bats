@@ -384,6 +384,7 @@ assert_reports() {
 
 # bats test_tags=ex:2,points:2
 @test "if a fork or a write fails, the children that run are still waited for" {
+    not_under_valgrind
     likely "fork() returns -1: no PID, and no child; then start no more, and wait for those that run" "\"ex2_reaper\" in $readme; fork(2)"
     needs_tracing
     # strace makes the third fork fail, as if there were no memory.
