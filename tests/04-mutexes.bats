@@ -53,7 +53,7 @@ all_sleep() {
     run_program bash -c "
         for program in ./O0 ./O2; do
             for cpus in $one $all; do
-                taskset -c \$cpus \$program -n 400000 -r 2
+                taskset -c \$cpus \$program -r 2
                 echo \$?
             done
         done"
@@ -106,7 +106,7 @@ END
         compile $program $program -w "$BATS_TEST_TMPDIR/nolocks.c" &
     done
     wait
-    run_program bash -c './counter; echo $?; ./rwlock; echo $?; ./conditions mutex; echo $?'
+    run_program bash -c './counter; echo $?; ./rwlock -n 100000; echo $?; ./conditions -n 50000 mutex; echo $?'
     assert_equal "$(grep -cx 1 "$run/stdout")" 3
     assert_line --partial "updates lost in 1 of 1 runs"
     assert_regex "$stderr" 'rwlock: [0-9]+ times, somebody was beside a writer'

@@ -8,7 +8,7 @@
  *        at both with diff.
  *        time counter; time counter -j 1
  *        A lock that nobody else wants costs some nanoseconds and no
- *        system call: strace -f -c counter -j 1 -n 1000000
+ *        system call: strace -f -c counter -j 1
  *
  * See:   pthread_create(3), pthread_mutex_lock(3), futex(7)
  */
@@ -23,10 +23,14 @@
 
 static const char usage_text[] =
     "Usage: counter [-p] [-n COUNT] [-j THREADS] [-r RUNS]\n"
-    "  -n COUNT    tickets that each thread sells (500000)\n"
+    "  -n COUNT    tickets that each thread sells (1000000)\n"
     "  -j THREADS  how many threads (2)\n"
     "  -r RUNS     do all of it this often (1)\n"
     "  -p          plain: only counter++ in the loop, no tickets\n";
+
+/* All threads begin together: else one may be done before the other
+ * exists. In a program that runs for long, that is so anyway. */
+static pthread_barrier_t start;
 
 struct seller {
     pthread_t thread;
@@ -60,6 +64,7 @@ static void *sell_tickets(void *arg)
 {
     struct seller *self = arg;
 
+    pthread_barrier_wait(&start);
     for (long long i = 0; i < self->count; i++)
         sell(self->ticket, sizeof self->ticket);
     return NULL;
@@ -78,6 +83,7 @@ static void *count_plainly(void *arg)
 {
     const struct seller *self = arg;
 
+    pthread_barrier_wait(&start);
     for (long long i = 0; i < self->count; i++)
         count_one();
     return NULL;
@@ -90,6 +96,8 @@ static bool run(struct seller *sellers, int threads, bool plain)
     long long expected = threads * sellers[0].count;
 
     sold = 0;
+    check_pthread(pthread_barrier_init(&start, NULL, (unsigned)threads),
+                  "pthread_barrier_init");
     for (int i = 0; i < threads; i++) {
         struct seller *s = &sellers[i];
 
@@ -102,6 +110,8 @@ static bool run(struct seller *sellers, int threads, bool plain)
         check_pthread(error, "pthread_join");
     }
 
+    pthread_barrier_destroy(&start);
+
     /* Who has joined a thread sees all that it stored. */
     say("main", "expected %lld, got %lld: %lld lost", expected, sold,
         expected - sold);
@@ -110,7 +120,7 @@ static bool run(struct seller *sellers, int threads, bool plain)
 
 int main(int argc, char *argv[])
 {
-    long long count = 500000, runs = 1, wrong = 0;
+    long long count = 1000000, runs = 1, wrong = 0;
     int threads = 2, opt;
     bool plain = false;
     struct seller *sellers;
