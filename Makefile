@@ -33,7 +33,7 @@ exercise := $(patsubst labs/%.c,%,$(exercise))
 endif
 
 # What runs the programs under test, and looks at them.
-test_tools := build/tools/init build/tools/hold build/tools/xray-facts
+test_tools := build/tools/init build/tools/hold build/tools/xray-facts $(BUILD)/tools/unkind.so
 
 build_lab = $(MAKE) -C labs/$(1) LAB=$(1) -j $(JOBS)
 solutions_of = SRC=../../solutions/$(1) OUT=../../$(BUILD)/solutions/$(1)
@@ -147,6 +147,12 @@ build/tools/hold: tools/hold.c common/lab.c common/lab.h
 	@mkdir -p $(@D)
 	@echo "  cc tools/hold"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ tools/hold.c common/lab.c
+
+# This one becomes part of the program under test: one for each libc.
+$(BUILD)/tools/unkind.so: tools/unkind.c
+	@mkdir -p $(@D)
+	@echo "  $(CC) tools/unkind.so"
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
     transcripts pictures fuzz faults lint timings new-lab clean examples solutions kit

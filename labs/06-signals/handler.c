@@ -127,15 +127,21 @@ static bool take_signal(void)
 
     /* 0: don't wait, there is work to do. With nothing to do it would
      * be -1, and other descriptors could be in the list. poll() is
-     * never restarted after a handler, whatever SA_RESTART says. */
-    while (poll(&news, 1, 0) == -1) {
+     * never restarted after a handler, whatever SA_RESTART says. And
+     * EINTR is news, too. Whoever only calls it again may never get
+     * through, if the signals come fast enough. */
+    switch (poll(&news, 1, 0)) {
+    case 0:
+        return false;
+    case -1:
         if (errno != EINTR)
             err(1, "poll");
     }
-    if (news.revents == 0)
+    if (read_full(self_pipe[READ_END], &byte, 1) == -1) {
+        if (errno != EAGAIN)
+            err(1, "read");
         return false;
-    if (read_full(self_pipe[READ_END], &byte, 1) == -1)
-        err(1, "read");
+    }
     return true;
 }
 

@@ -54,7 +54,7 @@ DEADLINE=${DEADLINE:-$((2 * ${load%.*} + $([[ ${UNDER:-}${SAN:-} ]] && echo 30 |
 setup() {
     work=$BATS_TEST_TMPDIR/run/work
     mkdir -p "$work"
-    runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin=''
+    runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin='' unkind=()
 }
 
 teardown() {

@@ -37,7 +37,7 @@ prepare_run() {
     if [[ -x $BIN/$1 ]]; then
         program=$BIN/$1
     fi
-    launch=("$top/tools/sandbox" -t "$seconds" -o "$run" "$program" "${@:2}")
+    launch=("$top/tools/sandbox" -t "$seconds" -o "$run" "${unkind[@]}" "$program" "${@:2}")
 }
 
 # Reads the first 64 KiB of a file, without the newlines at its end, as $(...)

@@ -88,6 +88,19 @@ assert_no_race() {
     fi
 }
 
+# be_unkind WORD...: from now on programs meet what is allowed but rare: spurious
+# wakeups, threads that are held up at a lock, ... (see tools/unkind.c). Without
+# a word they are as usual again.
+be_unkind() {
+    if [[ ${SAN:-}${UNDER:-} ]]; then
+        skip "valgrind and the sanitizers have mutexes of their own"
+    fi
+    unkind=()
+    if (($#)); then
+        unkind=(env "LD_PRELOAD=$top/$BUILD/tools/unkind.so" "UNKIND=$*")
+    fi
+}
+
 # where_threads_wait: in which function of the kernel, from /proc/PID/task/TID/wchan.
 where_threads_wait() {
     local task place
