@@ -76,7 +76,7 @@ xray: all build/tools/xray-facts ## see what a program really does: P='07-pipes/
 gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
 	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
 
-soak: $(test_tools) ## all tests of the labs, on every solution, N=20 times, under load
+soak: examples solutions kit ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 
 dist: ## a tarball for students: no solutions, no wrong programs

@@ -48,8 +48,9 @@ assert_asleep() {
 
 # What each thread is and how often it gave a processor up: "4711 3".
 switches() {
+    find_tasks
     awk '$1 == "voluntary_ctxt_switches:" { split(FILENAME, path, "/"); print path[5], $2 }' \
-        "/proc/$pid/task"/*/status
+        "${tasks[@]/%//status}"
 }
 
 # assert_buffer SLOTS ITEMS: from the lines of producer_consumer, which come in

@@ -24,11 +24,12 @@ live_awk() {
     fi
 }
 
-# job_count: how much may run at the same time. Without a sandbox every run sees
+# job_count [FACTOR]: how much may run at the same time: that many for each
+# processor, if the jobs mostly wait. Without a sandbox every run sees
 # the others' processes and IPC objects, and would take them for its leftovers.
 job_count() {
     if [[ $SANDBOX == bwrap ]] && command -v parallel >/dev/null; then
-        echo "${JOBS:-$(nproc)}"
+        echo $((${JOBS:-$(nproc)} * ${1:-1}))
     else
         echo 1
     fi

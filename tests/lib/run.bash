@@ -143,20 +143,25 @@ stop_program() {
 }
 
 exec {never}<> <(:)
-pause() {
-    read -r -t 0.01 -u "$never" || true
+pause() { # pause [SECONDS]
+    read -r -t "${1:-0.01}" -u "$never" || true
 }
 
 # wait_until SECONDS COMMAND...: runs the command again and again until it
-# succeeds. Fails when that takes longer than SECONDS.
+# succeeds. Fails when that takes longer than SECONDS. What hasn't come soon is
+# looked for less often: a wait in vain shall leave the processor to others.
 wait_until() {
-    local end=$((SECONDS + $1 + 1))
+    local end=$((SECONDS + $1 + 1)) looks=0
     until "${@:2}"; do
         if ((SECONDS >= end)); then
             complain "within $1 s: ${*:2}" "not so after $1 s"
             return 1
         fi
-        pause
+        case $((looks++)) in
+        ?) pause 0.01 ;;
+        [1-4]?) pause 0.05 ;;
+        *) pause 0.2 ;;
+        esac
     done
 }
 
