@@ -211,7 +211,6 @@ assert_locked() {
     likely "a child has none of its parent's locks: exec in this process; and the lock goes when a descriptor of the file is closed, by O_CLOEXEC, too" '"The command" of ex2_single_instance in the README; fcntl(2)'
     files_stay
     printf '%s\nold\n' 99999999999 >"$work/lock"
-    [[ $((RANDOM % 2)) == 0 ]] || rm "$work/lock"
     start ex2_single_instance lock cat
     await "to become cat" eval '[[ $(field "$pid" Name) == cat ]]'
     assert_locked "$pid"
