@@ -261,9 +261,10 @@ assert_locked() {
 }
 
 # one_waits: starts a shell that has the lock, and its child that waits for it
-# with -w, to become sleep. The shell ends at Enter. $waiter is the child.
+# with -w, to become sleep. That shell ends at Enter. $waiter is the child.
 one_waits() {
-    start ex2_single_instance lock sh -c 'ex2_single_instance -w lock sleep 1000 & read -r word'
+    start sh -c 'ex2_single_instance lock sh -c "ex2_single_instance -w lock sleep 1000 & read -r word"
+        read -r word'
     waits() { waiter=$(locks "$work/lock" POSIX | sed -n 's/waits //p') && [[ $waiter ]]; }
     await "the second, with -w, to wait for the lock" waits
     # init ends what is left, and that is no fault.
