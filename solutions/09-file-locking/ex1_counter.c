@@ -6,7 +6,7 @@
  *
  * Usage: ex1_counter [-n TIMES] [-p PROCESSES] [-w] FILE
  *
- * Try:   ex1_counter -p 8 -n 1000 tickets; cat tickets; rm tickets
+ * Try:   ex1_counter -p 8 -n 5 tickets; cat tickets; rm tickets
  *        ex1_counter -w -p 3 tickets
  *        One process has the lock, two wait. Look at them from another
  *        terminal with lslocks; kill the one that has the lock.

@@ -189,6 +189,7 @@ files_stay() {
     done
     rm "$work/fifo"
     echo 5 >"$work/number"
+    not_under_valgrind
     run_program sh -c '(ulimit -f 0; ex1_counter number; echo status $?) 2>&1 | cat'
     expect "message and status" assert_output --regexp '^ex1_counter: process [0-9]+: killed by SIGXFSZ
 status 1$'
