@@ -57,10 +57,8 @@ static long limit(int which)
 
     snprintf(path, sizeof path, "/proc/sys/fs/mqueue/%s", limit_names[which]);
     file = fopen(path, "re");
-    if (file == NULL)
+    if (file == NULL || fscanf(file, "%ld", &value) != 1)
         err(1, "%s", path);
-    if (fscanf(file, "%ld", &value) != 1)
-        errx(1, "%s: no number", path);
     fclose(file);
     return value;
 }

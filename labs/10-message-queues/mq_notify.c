@@ -51,27 +51,34 @@ static void make_queue(void)
 /* The sender: a message whenever it is told to, until end of file. */
 static _Noreturn void send_when_told(void)
 {
+    ssize_t n;
     char order;
 
     close(orders[WRITE_END]);
-    for (int i = 1; read_full(orders[READ_END], &order, 1) == 1; i++) {
+    for (int i = 1; (n = read_full(orders[READ_END], &order, 1)) == 1; i++) {
         if (mq_send(queue, (const char *)&i, sizeof i, 0) == -1)
             err(1, "mq_send");
         say("sender", "sends message %d", i);
         if (write_full(receipts[WRITE_END], &order, 1) == -1)
             err(1, "write");
     }
+    if (n == -1)
+        err(1, "read");
     exit(0);
 }
 
 /* Lets a message come now, and not a moment earlier or later. */
 static void let_one_come(void)
 {
+    ssize_t n;
     char receipt;
 
     if (write_full(orders[WRITE_END], "!", 1) == -1)
         err(1, "write");
-    if (read_full(receipts[READ_END], &receipt, 1) != 1)
+    n = read_full(receipts[READ_END], &receipt, 1);
+    if (n == -1)
+        err(1, "read");
+    if (n == 0)
         errx(1, "the sender has ended");
 }
 

@@ -89,7 +89,7 @@ static void wait_until(const char *what, struct timespec end, bool repeat)
     } while (errno == EINTR && repeat);
     if (errno != EINTR && errno != ETIMEDOUT)
         err(1, "mq_timedreceive");
-    say(what, "%s after %.3f s", errno == EINTR ? "EINTR" : "ETIMEDOUT",
+    say(what, "%s after %.2f s", errno == EINTR ? "EINTR" : "ETIMEDOUT",
         monotonic_seconds() - start);
 }
 
@@ -126,7 +126,7 @@ static void wait_by_poll(double seconds)
     } while (ready == -1 && errno == EINTR);
     if (ready == -1)
         err(1, "poll");
-    say("poll", "%d ready after %.3f s", ready, seconds - left);
+    say("poll", "%d ready after %.2f s", ready, seconds - left);
 }
 
 int main(int argc, char *argv[])

@@ -100,25 +100,19 @@ static void start_worker(int number, int ends[2], pid_t parent)
 }
 
 /*
- * Waits until the queue has room, or at most so many seconds (-1: as
- * long as it takes) if `room` is false. Returns false if no worker is
- * left: `workers` is a pipe that is open for writing in each of them.
+ * Waits until the queue has room; with a time in ms, only so long, and
+ * whether it has room or not. Returns false if no worker is left: each
+ * has the write end of a pipe, which nobody writes to.
  */
-static bool wait_with(int workers, bool room, double seconds)
+static bool wait_with(int workers, int ms)
 {
     struct pollfd files[] = {{.fd = workers},
-                             {.fd = room ? queue : -1, .events = POLLOUT}};
-    double end = monotonic_seconds() + seconds;
+                             {.fd = queue, .events = ms < 0 ? POLLOUT : 0}};
     int ready;
 
-    do {
-        double left = end - monotonic_seconds();
-
-        ready = poll(files, 2,
-                     seconds < 0 ? -1
-                     : left > 0  ? (int)(left * 1000) + 1
-                                 : 0);
-    } while (ready == -1 && errno == EINTR);
+    do
+        ready = poll(files, 2, ms);
+    while (ready == -1 && errno == EINTR);
     if (ready == -1)
         err(1, "poll");
     return (files[0].revents & POLLHUP) == 0;
@@ -127,7 +121,7 @@ static bool wait_with(int workers, bool room, double seconds)
 /* Puts a job into the queue, once it has room. */
 static bool send_job(int job, unsigned priority, int workers)
 {
-    if (!wait_with(workers, true, -1))
+    if (!wait_with(workers, -1))
         return false;
     while (mq_send(queue, (const char *)&job, sizeof job, priority) == -1) {
         if (errno != EINTR)
@@ -142,7 +136,7 @@ static bool send_job(int job, unsigned priority, int workers)
 static void produce(int jobs, int workers, double rest, int pipe_end)
 {
     for (int i = 0; i < jobs; i++) {
-        if (i == jobs / 2 && !wait_with(pipe_end, false, rest))
+        if (i == jobs / 2 && !wait_with(pipe_end, (int)(rest * 1000)))
             break;
         if (!send_job(i, 1, pipe_end))
             break;
@@ -159,7 +153,6 @@ int main(int argc, char *argv[])
     pid_t parent = getpid();
     double rest = 0.1;
     bool failed = false;
-    pid_t child;
 
     while ((opt = getopt(argc, argv, "hw:n:d:")) != -1) {
         switch (opt) {
@@ -191,11 +184,18 @@ int main(int argc, char *argv[])
     close(ends[WRITE_END]);
     produce(jobs, workers, rest, ends[READ_END]);
 
-    while ((child = wait(&status)) != -1) {
+    for (int left = workers; left > 0;) {
+        pid_t child = wait(&status);
+
+        if (child == -1 && errno != EINTR)
+            err(1, "wait");
+        if (child == -1)
+            continue;
         if (status != 0) {
             warnx("worker %d didn't end well", (int)child);
             failed = true;
         }
+        left--;
     }
     for (int i = 0; i < jobs; i++)
         once += done[i] == 1;
