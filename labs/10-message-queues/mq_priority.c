@@ -55,12 +55,13 @@ static mqd_t make_queue(void)
 static void send_one(mqd_t queue, char *argument)
 {
     long most = sysconf(_SC_MQ_PRIO_MAX) - 1; /* 32767, on Linux */
-    char *text = strchr(argument, ':');
+    size_t digits = strcspn(argument, ":");
+    char *text = argument + digits + 1;
     unsigned priority;
 
-    if (text == NULL)
+    if (argument[digits] == '\0')
         usage('?', help);
-    *text++ = '\0';
+    argument[digits] = '\0';
     priority = (unsigned)parse_number("PRIORITY", argument, 0, most);
     if (mq_send(queue, text, strlen(text), priority) == -1)
         err(1, "%s", text);

@@ -93,16 +93,16 @@ static struct msqid_ds state_of(int queue)
 /* Sends "TYPE:TEXT". */
 static void send_one(int queue, const char *argument, int flags)
 {
-    const char *text = strchr(argument, ':');
-    char number[24];
+    size_t digits = strcspn(argument, ":"), len;
+    const char *text = argument + digits + 1;
     struct message *message;
-    size_t len;
+    char number[24];
     int result;
 
-    if (text == NULL)
+    if (argument[digits] == '\0')
         usage('?', usage_text);
-    snprintf(number, sizeof number, "%.*s", (int)(text - argument), argument);
-    len = strlen(++text);
+    snprintf(number, sizeof number, "%.*s", (int)digits, argument);
+    len = strlen(text);
     message = make_message(len);
 
     /* 0 and less is for receivers, to say what they want. */
