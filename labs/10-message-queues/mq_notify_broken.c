@@ -2,7 +2,7 @@
  * mq_notify_broken: who empties the queue first, and then asks to be
  * told of the next message, can wait for ever beside a full queue.
  *
- * Usage: mq_notify_broken [-n ROUNDS] [-t SECONDS]
+ * Usage: mq_notify_broken [-n ROUNDS] [-t SECONDS] [-q NAME]
  *
  * Try:   mq_notify_broken
  *        The second message comes between the two. It is in the queue,
@@ -28,20 +28,22 @@
 
 enum { READ_END, WRITE_END };
 
-static const char help[] = "Usage: mq_notify_broken [-n ROUNDS] [-t SECONDS]\n"
-                           "  -n ROUNDS   of two messages each (2)\n"
-                           "  -t SECONDS  give up after (0.5)\n";
+static const char help[] =
+    "Usage: mq_notify_broken [-n ROUNDS] [-t SECONDS] [-q NAME]\n"
+    "  -n ROUNDS   of two messages each (2)\n"
+    "  -t SECONDS  give up after (0.5)\n"
+    "  -q NAME     of the queue, for the instant that it has one\n";
 
 static mqd_t queue;
 static int orders[2], receipts[2]; /* pipes to the sender, and back */
 
-static void make_queue(void)
+static void make_queue(const char *wanted)
 {
     const struct mq_attr attr = {.mq_maxmsg = 2, .mq_msgsize = sizeof(int)};
     char usual[40], *name;
 
     snprintf(usual, sizeof usual, "notify-%d", getpid());
-    name = object_name(NULL, usual);
+    name = object_name(wanted, usual);
     queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &attr);
     if (queue == -1)
         err(1, "%s", name);
@@ -164,18 +166,22 @@ static int receive(int rounds, const sigset_t *set, double seconds)
 
 int main(int argc, char *argv[])
 {
+    const char *name = NULL;
     int rounds = 2, count, opt, status;
     double seconds = 0.5;
     pid_t child;
     sigset_t set;
 
-    while ((opt = getopt(argc, argv, "hn:t:")) != -1) {
+    while ((opt = getopt(argc, argv, "hn:t:q:")) != -1) {
         switch (opt) {
         case 'n':
             rounds = (int)parse_number("-n", optarg, 1, 1000000);
             break;
         case 't':
             seconds = parse_seconds("-t", optarg, 0.01, 3600);
+            break;
+        case 'q':
+            name = optarg;
             break;
         default:
             usage(opt, help);
@@ -188,7 +194,7 @@ int main(int argc, char *argv[])
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    make_queue();
+    make_queue(name);
     if (pipe(orders) == -1 || pipe(receipts) == -1)
         err(1, "pipe");
     child = fork();

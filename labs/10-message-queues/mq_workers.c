@@ -2,7 +2,8 @@
  * mq_workers: several processes take jobs from one queue; a message
  * for each says that there will be no more.
  *
- * Usage: mq_workers [-w WORKERS] [-n JOBS] [-d SECONDS]
+ * Usage: mq_workers [-w WORKERS] [-n JOBS] [-d SECONDS] [-q NAME]
+ *            [-q NAME]
  *
  * Try:   mq_workers -n 6
  *        In the middle the queue is empty for a while. The workers
@@ -32,9 +33,11 @@
 
 static const char help[] =
     "Usage: mq_workers [-w WORKERS] [-n JOBS] [-d SECONDS]\n"
+    "           [-q NAME]\n"
     "  -w WORKERS  how many (3)\n"
     "  -n JOBS     how many (10)\n"
-    "  -d SECONDS  the producer rests so long after half of them (0.1)\n";
+    "  -d SECONDS  the producer rests so long after half of them (0.1)\n"
+    "  -q NAME     of the queue, for the instant that it has one\n";
 
 enum { READ_END, WRITE_END };
 enum { NO_MORE = -1 }; /* a job that isn't one */
@@ -42,14 +45,14 @@ enum { NO_MORE = -1 }; /* a job that isn't one */
 static mqd_t queue;
 static atomic_int *done; /* how often each job was done, for all to see */
 
-static void make_queue(void)
+static void make_queue(const char *wanted)
 {
     const struct mq_attr attr = {.mq_maxmsg = 4, .mq_msgsize = sizeof(int)};
     char usual[40], *name;
 
     /* Without O_NONBLOCK: the workers shall wait. */
     snprintf(usual, sizeof usual, "workers-%d", getpid());
-    name = object_name(NULL, usual);
+    name = object_name(wanted, usual);
     queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
     if (queue == -1)
         err(1, "%s", name);
@@ -149,12 +152,13 @@ static void produce(int jobs, int workers, double rest, int pipe_end)
 
 int main(int argc, char *argv[])
 {
+    const char *name = NULL;
     int jobs = 10, workers = 3, once = 0, ends[2], status, opt;
     pid_t parent = getpid();
     double rest = 0.1;
     bool failed = false;
 
-    while ((opt = getopt(argc, argv, "hw:n:d:")) != -1) {
+    while ((opt = getopt(argc, argv, "hw:n:d:q:")) != -1) {
         switch (opt) {
         case 'w':
             workers = (int)parse_number("-w", optarg, 1, 100);
@@ -165,6 +169,9 @@ int main(int argc, char *argv[])
         case 'd':
             rest = parse_seconds("-d", optarg, 0, 1000);
             break;
+        case 'q':
+            name = optarg;
+            break;
         default:
             usage(opt, help);
         }
@@ -172,7 +179,7 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', help);
 
-    make_queue();
+    make_queue(name);
     done = mmap(NULL, (size_t)jobs * sizeof *done, PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (done == MAP_FAILED)

@@ -3,7 +3,7 @@
  * go home when the producer is slow, and the work stays undone.
  *
  * Usage: mq_workers_broken [-w WORKERS] [-n JOBS] [-d SECONDS]
- *            [-t SECONDS]
+ *            [-t SECONDS] [-q NAME]
  *
  * Try:   mq_workers_broken
  *        Empty now doesn't mean that nothing will come.
@@ -36,12 +36,13 @@
 
 static const char help[] =
     "Usage: mq_workers_broken [-w WORKERS] [-n JOBS] [-d SECONDS]\n"
-    "           [-t SECONDS]\n"
+    "           [-t SECONDS] [-q NAME]\n"
     "  -w WORKERS  how many (1)\n"
     "  -n JOBS     how many (6)\n"
     "  -d SECONDS  the producer rests so long after the first half, or\n"
     "              until all workers have gone (5)\n"
-    "  -t SECONDS  give up what still waits then (0.5)\n";
+    "  -t SECONDS  give up what still waits then (0.5)\n"
+    "  -q NAME     of the queue, for the instant that it has one\n";
 
 enum { READ_END, WRITE_END };
 enum { MAX_WORKERS = 100, ROOM = 4 };
@@ -49,14 +50,14 @@ enum { MAX_WORKERS = 100, ROOM = 4 };
 static mqd_t queue;
 static atomic_int *done; /* how often each job was done, for all to see */
 
-static void make_queue(void)
+static void make_queue(const char *wanted)
 {
     const struct mq_attr attr = {.mq_maxmsg = ROOM, .mq_msgsize = sizeof(int)};
     char usual[40], *name;
 
     /* Without O_NONBLOCK: the workers shall wait. */
     snprintf(usual, sizeof usual, "workers-%d", getpid());
-    name = object_name(NULL, usual);
+    name = object_name(wanted, usual);
     queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
     if (queue == -1)
         err(1, "%s", name);
@@ -173,12 +174,13 @@ static void end_workers(const pid_t *pids, int workers, bool stuck)
 
 int main(int argc, char *argv[])
 {
+    const char *name = NULL;
     int jobs = 6, workers = 1, first, sent = 0, once = 0, ends[2], opt;
     double rest = 5, limit = 0.5;
     pid_t parent = getpid(), pids[MAX_WORKERS];
     bool stuck;
 
-    while ((opt = getopt(argc, argv, "hw:n:d:t:")) != -1) {
+    while ((opt = getopt(argc, argv, "hw:n:d:t:q:")) != -1) {
         switch (opt) {
         case 'w':
             workers = (int)parse_number("-w", optarg, 1, MAX_WORKERS);
@@ -192,6 +194,9 @@ int main(int argc, char *argv[])
         case 't':
             limit = parse_seconds("-t", optarg, 0.01, 1000);
             break;
+        case 'q':
+            name = optarg;
+            break;
         default:
             usage(opt, help);
         }
@@ -199,7 +204,7 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', help);
 
-    make_queue();
+    make_queue(name);
     done = mmap(NULL, (size_t)jobs * sizeof *done, PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (done == MAP_FAILED)
