@@ -2,13 +2,12 @@
 
 load lib/lab
 
-# A queue is called $q and made in the sandbox of one test: its messages don't
-# outlive the kernel's IPC namespace, which ends with the sandbox.
-setup() {
-    work=$BATS_TEST_TMPDIR/run/work
-    mkdir -p "$work"
-    runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin='' unkind=()
-    q=/labtest-$RANDOM$RANDOM key=$((RANDOM * 32768 + RANDOM + 1))
+# A queue of a test's own, or its key. It doesn't outlive the sandbox: that has
+# an IPC namespace of its own.
+q=/labtest-$RANDOM$RANDOM key=$((RANDOM * 32768 + RANDOM + 1))
+
+# Skips a test, visibly, where the kernel was built without.
+needs_queues() {
     if [[ ! -e /proc/sys/fs/mqueue/msg_max ]]; then
         skip "this kernel has no POSIX message queues (CONFIG_POSIX_MQUEUE)"
     fi
@@ -30,10 +29,11 @@ needs_limits() {
 # queue_of PID: what the kernel says of the queue that a process has open, of
 # whatever name: "QSIZE:8 NOTIFY:0 SIGNO:10 NOTIFY_PID:7".
 queue_of() {
-    cat "/proc/$1/fd/3" | tr -s ' '
+    tr -s ' ' <"/proc/$1/fd/3"
 }
 
 @test "mq_send, mq_receive: whole messages, in order, when nobody who sent them lives any more" {
+    needs_queues
     texts=("$RANDOM" "" "$RANDOM b  $RANDOM" "$(printf '%08192d' 7)" "$RANDOM")
     in_kernel 'mq_control -q $q create || exit
         for text; do mq_send -q $q "$text" & wait $!; done >sent
@@ -49,6 +49,7 @@ queue_of() {
 }
 
 @test "mq_send, mq_receive: a queue lives as long as its kernel, or IPC namespace, and no longer" {
+    needs_queues
     allow_left "file /dev/mqueue/.*"
     in_kernel 'mq_control -q $q create && mq_send -q $q '$RANDOM
     assert_ended "exit 0"
@@ -63,6 +64,7 @@ queue_of() {
 }
 
 @test "mq_receive waits for a message, mq_send for room; the name may go meanwhile" {
+    needs_queues
     start env q="$q" bash -c 'mq_control -q $q -m 1 create; set -m
         mq_receive -q $q -n 1 & read x; mq_send -q $q "$x"; wait $!
         mq_send -q $q a; mq_send -q $q "b $x" & read x; mq_receive -q $q -n 2; wait $!
@@ -93,6 +95,7 @@ queue_of() {
 }
 
 @test "mq_control: of many who make the same queue at once, one succeeds" {
+    needs_queues
     messages=$((RANDOM % 9 + 2)) size=$((RANDOM % 8000 + 1))
     in_kernel 'for i in {1..20}; do
             mq_control -q $q -m $1 -s $2 create 2>>err & pids[i]=$!
@@ -114,6 +117,7 @@ mq_send: $q (mq_control create makes it): No such file or directory"
 }
 
 @test "a full queue, a long message, a short buffer: each is told with the queue's numbers" {
+    needs_queues
     messages=$((RANDOM % 9 + 2)) size=$((RANDOM % 80 + 10))
     in_kernel 'mq_control -q $q -m $1 -s $2 create
         for ((i = 0; i <= $1; i++)); do mq_send -d -q $q $i; done >sent; echo $?
@@ -128,6 +132,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_control: says by which of the kernel's limits a queue can't be made" {
+    needs_queues
     needs_limits
     in_kernel 'cd /proc/sys/fs/mqueue; grep . *_max
         mq_control -q $q -m $(($(<msg_max) + 1)) create; echo $?
@@ -144,6 +149,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_priority: the highest number first, those of one number in order" {
+    needs_queues
     messages=()
     for i in {1..10}; do
         messages+=("$((RANDOM % 4 * 8000)):text $i")
@@ -157,6 +163,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "private_queue: what a child puts into memory stays its own, the kernel's queue is shared" {
+    needs_queues
     word=$RANDOM
     traced_well private_queue "$word" b
     refute_fact "create * mqueue:*"
@@ -169,6 +176,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_timed: a wait ends at a time of day, never too early, or with EINTR" {
+    needs_queues
     traced_well mq_timed -t 0.2
     for what in "time of day" repeated SA_RESTART; do
         line=$(grep "^$what\[.*ETIMEDOUT after" "$run/stdout")
@@ -184,6 +192,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_notify: asks anew before it empties the queue, and misses nothing" {
+    needs_queues
     rounds=$((RANDOM % 5 + 2))
     traced_well mq_notify -n $rounds -t "$DEADLINE"
     assert_equal "$(facts_of '^notify parent ')" $((rounds + 1))
@@ -193,6 +202,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_notify_broken: waits for a signal while messages are in the queue" {
+    needs_queues
     start mq_notify_broken -t 100
     await "message 3 to be sent" written "message 3"
     await "it to wait" in_state "$pid" S
@@ -211,6 +221,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_notify_thread: each message is taken by a thread that isn't main" {
+    needs_queues
     count=$((RANDOM % 5 + 2))
     run_program mq_notify_thread -n $count -t "$DEADLINE"
     assert_ended "exit 0"
@@ -224,6 +235,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_workers: every job once, one end for each worker, and all end" {
+    needs_queues
     workers=$((RANDOM % 4 + 2)) jobs=$((RANDOM % 20 + 1))
     traced_well mq_workers -w $workers -n $jobs -d 0.01
     assert_equal "$(facts_of '^send parent mqueue')" $((jobs + workers))
@@ -238,6 +250,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_workers: workers wait while there is no work, and end with whom they wait for" {
+    needs_queues
     start mq_workers -w 2 -n 2 -d 100
     asleep() { [[ $(children "$pid" | grep -c ' S$') == 2 ]]; }
     await "the first job to be done" written "does job 0"
@@ -260,6 +273,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 }
 
 @test "mq_workers_broken: while it isn't empty isn't until all is done" {
+    needs_queues
     jobs=$((RANDOM % 7 + 2)) first=$((jobs / 2))
     traced mq_workers_broken -n $jobs -d "$DEADLINE"
     assert_ended "exit 1"
@@ -307,11 +321,11 @@ sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
 }
 
 @test "sysv_queue: who waits is told when the queue is removed; its namespace's queues are its own" {
-    start env key=$key bash -c 'sysv_queue -k $key create; sysv_queue -k $key -w -t 5 receive & read x
+    start env key="$key" bash -c 'sysv_queue -k $key create; sysv_queue -k $key -w -t 5 receive & read x
         sysv_queue -k $key send 4:x; read x; sysv_queue -k $key remove; wait $!; echo $?'
     await "sysv_queue to wait" child_of "$pid" sysv_queue S >/dev/null
     child=$(child_of "$pid" sysv_queue)
-    seen=$(awk -v key=$key '$1 == key' /proc/sysvipc/msg | wc -l)
+    seen=$(awk -v key="$key" '$1 == key' /proc/sysvipc/msg | wc -l)
     if [[ $(readlink "/proc/$pid/ns/ipc") == "$(readlink /proc/self/ns/ipc)" ]]; then
         assert_equal "$seen" 1
     else
@@ -328,6 +342,7 @@ sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
 }
 
 @test "mq_sizes: large data goes in many messages, small messages cost most a byte" {
+    needs_queues
     traced_well mq_sizes -b 1
     # 5 sizes fit, 65536 and 1048576 bytes don't: 8 and 128 messages.
     assert_equal "$(facts_of '^send child[.].* mqueue:.* = ')" $((5 + 8 + 128))
