@@ -134,16 +134,14 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 @test "mq_control: says by which of the kernel's limits a queue can't be made" {
     needs_queues
     needs_limits
-    in_kernel 'cd /proc/sys/fs/mqueue; grep . *_max
+    in_kernel 'cd /proc/sys/fs/mqueue
+        { echo 3 >queues_max; } 2>/dev/null # of this namespace; 256 take a second
+        grep . *_max
         mq_control -q $q -m $(($(<msg_max) + 1)) create; echo $?
         mq_control -q $q -s $(($(<msgsize_max) + 1)) create; echo $?
         (ulimit -q 5000; mq_control -q $q -m 1 -s 5000 create; echo $?)
         for ((i = 0; i <= $(<queues_max); i++)); do mq_control -q $q$i -m 1 -s 1 create || break; done
-        if mountpoint -q /dev/mqueue; then
-            rm -f /dev/mqueue$q*
-        else
-            for ((j = 0; j < i; j++)); do mq_control -q $q$j remove; done
-        fi'
+        for ((j = 0; j < i; j++)); do mq_control -q $q$j remove; done'
     limit() { sed -n "s/^$1://p" "$run/stdout"; }
     assert_equal "$(grep -cx 1 "$run/stdout")" 3
     assert_regex "$stderr" "^mq_control: $(($(limit msg_max) + 1)) messages are more than fs/mqueue/msg_max: $(limit msg_max)"
