@@ -98,10 +98,10 @@ queue_of() {
     needs_queues
     messages=$((RANDOM % 9 + 2)) size=$((RANDOM % 8000 + 1))
     in_kernel 'for i in {1..20}; do
-            mq_control -q $q -m $1 -s $2 create 2>>err & pids[i]=$!
+            mq_control -q $q -m $1 -s $2 create 2>err.$i & pids[i]=$!
         done
         for pid in ${pids[@]}; do wait $pid; echo $?; done
-        grep -c "mq_control: $q: File exists" err; rm err
+        cat err.* | grep -c "mq_control: $q: File exists"; rm err.*
         mq_control -q $q show
         if mountpoint -q /dev/mqueue; then mq_control list; fi
         mq_control -q $q remove; mq_control -q $q remove; mq_send -q $q x' "$messages" "$size"
