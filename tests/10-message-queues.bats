@@ -127,8 +127,8 @@ mq_send: $q (mq_control create makes it): No such file or directory"
         "$messages" "$size"
     assert_output "$(printf '%s\n' 1 1 1 0 $((messages + 1)))"
     assert_equal "$stderr" "mq_send: the queue is full, with $messages messages: Resource temporarily unavailable
-mq_send: a message of $((size + 1)) bytes, where $size are the most: Message too long
-mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too long"
+mq_send: EMSGSIZE: a message of $((size + 1)) bytes, where $size are the most
+mq_receive: EMSGSIZE: a buffer of $((size - 1)) bytes, where $size are needed"
 }
 
 @test "mq_control: says by which of the kernel's limits a queue can't be made" {
@@ -146,7 +146,7 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
     assert_equal "$(grep -cx 1 "$run/stdout")" 3
     assert_regex "$stderr" "^mq_control: $(($(limit msg_max) + 1)) messages are more than fs/mqueue/msg_max: $(limit msg_max)"
     assert_regex "$stderr" "mq_control: $(($(limit msgsize_max) + 1)) bytes are more than fs/mqueue/msgsize_max: $(limit msgsize_max)"
-    assert_regex "$stderr" "mq_control: all your queues may have 5000 bytes.*mq_open: Too many open files"
+    assert_regex "$stderr" "mq_control: all your queues may have 5000 bytes.*mq_control: $q: "
     assert_regex "$stderr" "there are as many as fs/mqueue/queues_max: $(limit queues_max)"
 }
 
@@ -224,6 +224,9 @@ mq_receive: a buffer of $((size - 1)) bytes, where $size are needed: Message too
 
 @test "mq_notify_thread: each message is taken by a thread that isn't main" {
     needs_queues
+    if [[ ${UNDER:-} == valgrind || ${SAN:-} == *thread* ]]; then
+        skip "valgrind and ThreadSanitizer don't know the thread that libc makes in mq_notify"
+    fi
     count=$((RANDOM % 5 + 2))
     run_program mq_notify_thread -n $count -t "$DEADLINE"
     assert_ended "exit 0"
@@ -313,9 +316,9 @@ sysv_queue: queue with key $(printf %#x "$key"): No such file or directory"
         s -b 1999 receive; s -b 1999 -c receive; s send 0:x; s send x; s remove
         echo "$max $all $((sum / 2000 + 1))"'
     read -r max all count <<<"${lines[-1]}"
-    assert_line "sysv_queue: no room: the queue takes $all bytes in all: Resource temporarily unavailable"
+    assert_line "sysv_queue: EAGAIN: no room: the queue takes $all bytes in all"
     assert_equal "$(grep -v '^Usage\|^  ' "$run/stderr" | head -n 3)" \
-        "sysv_queue: $((max + 1)) bytes are more than kernel/msgmax: $max: Invalid argument
+        "sysv_queue: EINVAL: $((max + 1)) bytes are more than kernel/msgmax: $max
 sysv_queue: more than 1999 bytes (it stays in the queue): Argument list too long
 sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
     # What is cut is lost; what didn't fit came then.

@@ -66,7 +66,8 @@ static long limit(int which)
 /* mq_open() says EINVAL, ENOSPC or EMFILE: which limit is that? With
  * CAP_SYS_RESOURCE, root, say, the first three may be exceeded, up to
  * bounds that are fixed in the kernel. */
-static _Noreturn void explain(const struct mq_attr *attr, int error)
+static _Noreturn void explain(const char *name, const struct mq_attr *attr,
+                              int error)
 {
     struct rlimit bytes;
 
@@ -84,7 +85,7 @@ static _Noreturn void explain(const struct mq_attr *attr, int error)
               "or too many descriptors are open: ulimit -n",
               (unsigned long long)bytes.rlim_cur);
     errno = error;
-    err(1, "mq_open");
+    err(1, "%s", name);
 }
 
 static void create(const char *name, struct mq_attr *attr)
@@ -104,7 +105,7 @@ static void create(const char *name, struct mq_attr *attr)
     if (queue == -1 && errno == EEXIST)
         err(1, "%s", name);
     if (queue == -1)
-        explain(attr, errno);
+        explain(name, attr, errno);
     mq_close(queue);
 }
 

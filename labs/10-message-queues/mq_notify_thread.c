@@ -8,6 +8,8 @@
  *        Each call can be in another thread. It isn't a signal handler:
  *        it may print, lock, allocate.
  *
+ * Not under valgrind: it complains of what glibc does in mq_notify().
+ *
  * See:   mq_notify(3), sigevent(7), pthread_cond_timedwait(3)
  */
 #include <err.h>

@@ -50,11 +50,9 @@ static bool receive(mqd_t queue, char *buf, size_t size)
 
     if (errno == EAGAIN)
         return false;
-    if (errno == EMSGSIZE && mq_getattr(queue, &attr) == 0) {
-        errno = EMSGSIZE;
-        err(1, "a buffer of %zu bytes, where %ld are needed", size,
-            attr.mq_msgsize);
-    }
+    if (errno == EMSGSIZE && mq_getattr(queue, &attr) == 0)
+        errx(1, "EMSGSIZE: a buffer of %zu bytes, where %ld are needed", size,
+             attr.mq_msgsize);
     err(1, "mq_receive");
 }
 

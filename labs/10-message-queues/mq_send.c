@@ -51,10 +51,10 @@ static void send_text(mqd_t queue, const char *text, unsigned priority)
 
     if (mq_getattr(queue, &attr) == -1)
         err(1, "mq_getattr");
-    errno = error;
     if (error == EMSGSIZE)
-        err(1, "a message of %zu bytes, where %ld are the most", len,
-            attr.mq_msgsize);
+        errx(1, "EMSGSIZE: a message of %zu bytes, where %ld are the most", len,
+             attr.mq_msgsize);
+    errno = error;
     if (error == EAGAIN)
         err(1, "the queue is full, with %ld messages", attr.mq_curmsgs);
     err(1, "mq_send");

@@ -97,16 +97,18 @@ static void send_one(int queue, const char *argument, int flags)
     const char *text = argument + digits + 1;
     struct message *message;
     char number[24];
-    int result;
+    int result, error;
+    long type;
 
     if (argument[digits] == '\0')
         usage('?', usage_text);
     snprintf(number, sizeof number, "%.*s", (int)digits, argument);
-    len = strlen(text);
-    message = make_message(len);
 
     /* 0 and less is for receivers, to say what they want. */
-    message->type = parse_number("TYPE", number, 1, LONG_MAX);
+    type = parse_number("TYPE", number, 1, LONG_MAX);
+    len = strlen(text);
+    message = make_message(len);
+    message->type = type;
     memcpy(message->text, text, len);
 
     /* Not repeated by itself after a handler, not even with SA_RESTART:
@@ -114,16 +116,18 @@ static void send_one(int queue, const char *argument, int flags)
     do
         result = msgsnd(queue, message, len, flags);
     while (result == -1 && errno == EINTR);
-    if (result == -1 && errno == EINVAL && (long)len > limit("msgmax"))
-        err(1, "%zu bytes are more than kernel/msgmax: %ld", len,
-            limit("msgmax"));
-    if (result == -1 && errno == EAGAIN)
-        err(1, "no room: the queue takes %lu bytes in all",
-            (unsigned long)state_of(queue).msg_qbytes);
-    if (result == -1)
-        err(1, "msgsnd");
-    say("sender", "sent type %ld, %zu bytes", message->type, len);
+    error = result == -1 ? errno : 0;
     free(message);
+    if (error == EINVAL && (long)len > limit("msgmax"))
+        errx(1, "EINVAL: %zu bytes are more than kernel/msgmax: %ld", len,
+             limit("msgmax"));
+    if (error == EAGAIN)
+        errx(1, "EAGAIN: no room: the queue takes %lu bytes in all",
+             (unsigned long)state_of(queue).msg_qbytes);
+    errno = error;
+    if (error != 0)
+        err(1, "msgsnd");
+    say("sender", "sent type %ld, %zu bytes", type, len);
 }
 
 /* Takes the first that fits the type; false if there is none. */
