@@ -292,6 +292,24 @@ mq_receive: EMSGSIZE: a buffer of $((size - 1)) bytes, where $size are needed"
     assert_every_child_waited_for
 }
 
+@test "mq_workers_broken: several look, one takes, the others wait for ever" {
+    needs_queues
+    start mq_workers_broken -x -w 4 -n 2 -d 0 -t 100
+    # At most two of the four get a job.
+    wait_on() { (($(children "$pid" | grep -c ' S$') >= 2)); }
+    await "a worker to have gone" written "found the queue empty"
+    await "the others to wait" wait_on
+    assert_regex "$(queue_of "$pid")" '^QSIZE:0 '
+    kill -KILL "$pid"
+    wait "$program_pid"
+    finish_program
+    run_program mq_workers_broken -x -w 4 -n 2 -d 0 -t 0.1
+    assert_ended "exit 1"
+    assert_regex "$(grep -c 'worker [1-4] still waits in mq_receive()' "$run/stderr")" '^[23]$'
+    assert_line --partial "2 of 2 jobs were done, 0 are in the queue"
+    assert_every_child_waited_for
+}
+
 @test "sysv_queue: by type, by the lowest type, all but a type" {
     in_kernel 's() { sysv_queue -k $key "$@"; }
         s create; s create; s send 5:a 3:b 7:c 3:d 4:e 9:f >sent; ipcs -q | grep -c $(printf %#010x $key); s show

@@ -3,14 +3,13 @@
  * go home when the producer is slow, and the work stays undone.
  *
  * Usage: mq_workers_broken [-w WORKERS] [-n JOBS] [-d SECONDS]
- *            [-t SECONDS] [-q NAME]
+ *            [-t SECONDS] [-q NAME] [-x]
  *
  * Try:   mq_workers_broken
  *        Empty now doesn't mean that nothing will come.
- *        mq_workers_broken -w 20 -n 60 -d 0
- *        With several workers there is one mistake more. Between the
- *        look and the taking another one can be faster: then this one
- *        waits, and now and then for ever.
+ *        mq_workers_broken -x -w 3 -n 2 -d 0
+ *        One mistake more: between the look and the taking, another
+ *        one takes the last message. This one waits for ever.
  *
  * Ends:  exit 1
  *
@@ -36,18 +35,20 @@
 
 static const char help[] =
     "Usage: mq_workers_broken [-w WORKERS] [-n JOBS] [-d SECONDS]\n"
-    "           [-t SECONDS] [-q NAME]\n"
+    "           [-t SECONDS] [-q NAME] [-x]\n"
     "  -w WORKERS  how many (1)\n"
     "  -n JOBS     how many (6)\n"
     "  -d SECONDS  the producer rests so long after the first half, or\n"
     "              until all workers have gone (5)\n"
     "  -t SECONDS  give up what still waits then (0.5)\n"
-    "  -q NAME     of the queue, for the instant that it has one\n";
+    "  -q NAME     of the queue, for the instant that it has one\n"
+    "  -x          all look before any takes: an unlucky moment\n";
 
 enum { READ_END, WRITE_END };
 enum { MAX_WORKERS = 100, ROOM = 4 };
 
 static mqd_t queue;
+static bool unlucky;     /* -x */
 static atomic_int *done; /* how often each job was done, for all to see */
 
 static void make_queue(const char *wanted)
@@ -87,6 +88,8 @@ static void work(int number)
 
     /* The mistake: it is empty also when more is to come. */
     while (messages() > 0) {
+        if (unlucky && count == 0)
+            raise(SIGSTOP); /* until all have looked */
         if (mq_receive(queue, (char *)&job, sizeof job, NULL) == -1) {
             if (errno == EINTR)
                 continue;
@@ -153,22 +156,38 @@ static bool send_job(int job, double seconds)
     return result == 0;
 }
 
+static pid_t wait_for(pid_t worker, int options)
+{
+    pid_t result;
+
+    do
+        result = waitpid(worker, NULL, options);
+    while (result == -1 && errno == EINTR);
+    if (result == -1)
+        err(1, "waitpid");
+    return result;
+}
+
+/* Lets all of them take, when all have looked. */
+static void let_go(const pid_t *pids, int workers)
+{
+    for (int i = 0; i < workers; i++)
+        wait_for(pids[i], WUNTRACED);
+    for (int i = 0; i < workers; i++)
+        kill(pids[i], SIGCONT);
+}
+
 /* The watchdog: takes those away that wait for what won't come. */
 static void end_workers(const pid_t *pids, int workers, bool stuck)
 {
     for (int i = 0; i < workers; i++) {
-        int status;
-
-        if (stuck && waitpid(pids[i], &status, WNOHANG) == 0) {
+        if (stuck && wait_for(pids[i], WNOHANG) != 0)
+            continue; /* it had ended */
+        if (stuck) {
             warnx("worker %d still waits in mq_receive()", i + 1);
             kill(pids[i], SIGKILL);
-        } else if (stuck) {
-            continue; /* it had ended */
         }
-        while (waitpid(pids[i], &status, 0) == -1) {
-            if (errno != EINTR)
-                err(1, "waitpid");
-        }
+        wait_for(pids[i], 0);
     }
 }
 
@@ -180,7 +199,7 @@ int main(int argc, char *argv[])
     pid_t parent = getpid(), pids[MAX_WORKERS];
     bool stuck;
 
-    while ((opt = getopt(argc, argv, "hw:n:d:t:q:")) != -1) {
+    while ((opt = getopt(argc, argv, "hw:n:d:t:q:x")) != -1) {
         switch (opt) {
         case 'w':
             workers = (int)parse_number("-w", optarg, 1, MAX_WORKERS);
@@ -193,6 +212,9 @@ int main(int argc, char *argv[])
             break;
         case 't':
             limit = parse_seconds("-t", optarg, 0.01, 1000);
+            break;
+        case 'x':
+            unlucky = true;
             break;
         case 'q':
             name = optarg;
@@ -219,6 +241,8 @@ int main(int argc, char *argv[])
     for (int i = 0; i < workers; i++)
         pids[i] = start_worker(i + 1, ends, parent);
     close(ends[WRITE_END]);
+    if (unlucky)
+        let_go(pids, workers);
 
     workers_end_within(rest, ends[READ_END]);
     while (sent < jobs && send_job(sent, limit))
