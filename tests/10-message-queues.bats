@@ -160,8 +160,6 @@ mq_receive: EMSGSIZE: a buffer of $((size - 1)) bytes, where $size are needed"
     assert_ended "exit 0"
     assert_equal "$(sed -n 's/^receiver.*priority //p' "$run/stdout")" \
         "$(printf '%s\n' "${messages[@]}" | sort -t: -s -k1,1nr | sed 's/:/: /')"
-    run_program bash -c 'mq_priority 32768:a; echo $?; mq_priority a; echo $?; mq_priority -1:a; echo $?'
-    assert_output "$(printf '2\n%.0s' {1..3})"
 }
 
 @test "private_queue: what a child puts into memory stays its own, the kernel's queue is shared" {
@@ -386,14 +384,14 @@ sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
             "$program" -h >/dev/full 2>/dev/null || echo failed
         done
         for bad in "mq_send" "mq_send -q jobs x" "mq_receive x" "mq_control" "mq_control x" \
-            "mq_control create x" "private_queue 1 2 3 4 5 6 7 8 9 0 1" "mq_timed x" "mq_notify x" \
+            "mq_control create x" "mq_priority 32768:a" "mq_priority a" "private_queue 1 2 3 4 5 6 7 8 9 0 1" "mq_timed x" "mq_notify x" \
             "mq_notify_thread x" "mq_workers -w 0" "sysv_queue" "sysv_queue send" "sysv_queue receive 1:x" \
             "sysv_queue x" "mq_sizes -b 0"; do
             out=$($bad 2>/dev/null); echo "$? $out"
         done'
     assert_equal "$(grep -c '^Usage: ' "$run/stdout")" 13
     assert_equal "$(grep -cx failed "$run/stdout")" 13
-    assert_equal "$(grep -cx '2 *' "$run/stdout")" 29
+    assert_equal "$(grep -cx '2 *' "$run/stdout")" 31
 }
 
 @test "the README's transcripts are what really happens" {

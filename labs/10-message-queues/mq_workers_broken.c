@@ -3,7 +3,7 @@
  * go home when the producer is slow, and the work stays undone.
  *
  * Usage: mq_workers_broken [-w WORKERS] [-n JOBS] [-d SECONDS]
- *            [-t SECONDS] [-q NAME] [-x]
+ *            [-t SECONDS] [-x]
  *
  * Try:   mq_workers_broken
  *        Empty now doesn't mean that nothing will come.
@@ -35,13 +35,12 @@
 
 static const char help[] =
     "Usage: mq_workers_broken [-w WORKERS] [-n JOBS] [-d SECONDS]\n"
-    "           [-t SECONDS] [-q NAME] [-x]\n"
+    "           [-t SECONDS] [-x]\n"
     "  -w WORKERS  how many (1)\n"
     "  -n JOBS     how many (6)\n"
     "  -d SECONDS  the producer rests so long after the first half, or\n"
     "              until all workers have gone (5)\n"
     "  -t SECONDS  give up what still waits then (0.5)\n"
-    "  -q NAME     of the queue, for the instant that it has one\n"
     "  -x          all look before any takes: an unlucky moment\n";
 
 enum { READ_END, WRITE_END };
@@ -51,19 +50,16 @@ static mqd_t queue;
 static bool unlucky;     /* -x */
 static atomic_int *done; /* how often each job was done, for all to see */
 
-static void make_queue(const char *wanted)
+static void make_queue(void)
 {
     const struct mq_attr attr = {.mq_maxmsg = ROOM, .mq_msgsize = sizeof(int)};
     char usual[40], *name;
 
-    /* Without O_NONBLOCK: the workers shall wait. */
     snprintf(usual, sizeof usual, "workers-%d", getpid());
-    name = object_name(wanted, usual);
+    name = object_name(NULL, usual);
     queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
     if (queue == -1)
         err(1, "%s", name);
-
-    /* The children inherit it: it needs a name no longer. */
     if (mq_unlink(name) == -1)
         err(1, "mq_unlink %s", name);
     free(name);
@@ -129,11 +125,10 @@ static bool workers_end_within(double seconds, int workers)
     struct pollfd file = {.fd = workers};
     int ready;
 
-    do
-        ready = poll(&file, 1, (int)(seconds * 1000));
-    while (ready == -1 && errno == EINTR);
-    if (ready == -1)
-        err(1, "poll");
+    while ((ready = poll(&file, 1, (int)(seconds * 1000))) == -1) {
+        if (errno != EINTR)
+            err(1, "poll");
+    }
     return ready == 1;
 }
 
@@ -160,11 +155,10 @@ static pid_t wait_for(pid_t worker, int options)
 {
     pid_t result;
 
-    do
-        result = waitpid(worker, NULL, options);
-    while (result == -1 && errno == EINTR);
-    if (result == -1)
-        err(1, "waitpid");
+    while ((result = waitpid(worker, NULL, options)) == -1) {
+        if (errno != EINTR)
+            err(1, "waitpid");
+    }
     return result;
 }
 
@@ -193,13 +187,12 @@ static void end_workers(const pid_t *pids, int workers, bool stuck)
 
 int main(int argc, char *argv[])
 {
-    const char *name = NULL;
     int jobs = 6, workers = 1, first, sent = 0, once = 0, ends[2], opt;
-    double rest = 5, limit = 0.5;
     pid_t parent = getpid(), pids[MAX_WORKERS];
+    double rest = 5, limit = 0.5;
     bool stuck;
 
-    while ((opt = getopt(argc, argv, "hw:n:d:t:q:x")) != -1) {
+    while ((opt = getopt(argc, argv, "hw:n:d:t:x")) != -1) {
         switch (opt) {
         case 'w':
             workers = (int)parse_number("-w", optarg, 1, MAX_WORKERS);
@@ -216,9 +209,6 @@ int main(int argc, char *argv[])
         case 'x':
             unlucky = true;
             break;
-        case 'q':
-            name = optarg;
-            break;
         default:
             usage(opt, help);
         }
@@ -226,7 +216,7 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', help);
 
-    make_queue(name);
+    make_queue();
     done = mmap(NULL, (size_t)jobs * sizeof *done, PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (done == MAP_FAILED)
