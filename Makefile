@@ -71,6 +71,9 @@ reset: ## begin an exercise again: EX=07/1 (keeps a copy)
 xray: all build/tools/xray-facts ## see what a program really does: P='07-pipes/eof_broken -t 1'
 	@$(call need,strace)cd $(BUILD) && ../tools/xray show $(call required,P,$(P))
 
+clean-ipc: ## remove queues, shared memory, semaphores that the labs' programs left
+	@tools/clean-ipc
+
 ##@ For instructors
 
 gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
@@ -155,4 +158,4 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz faults lint timings new-lab clean examples solutions kit
+    transcripts pictures fuzz faults lint timings new-lab clean clean-ipc examples solutions kit

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -217,6 +218,32 @@ char *whole_path(const char *path, const char *usual)
         err(1, "asprintf");
     free(here);
     return whole;
+}
+
+char *object_name(const char *name, const char *usual)
+{
+    char *whole;
+
+    if (name == NULL) {
+        if (asprintf(&whole, "/ipclab-%u-%s", getuid(), usual) == -1)
+            err(1, "asprintf");
+        return whole;
+    }
+    if (name[0] != '/' || name[1] == '\0' || strchr(name + 1, '/') != NULL ||
+        strlen(name) > NAME_MAX)
+        errx(2,
+             "'%s' is not a name for this: give one like /mine, with a slash "
+             "at its beginning and no other",
+             name);
+    whole = strdup(name);
+    if (whole == NULL)
+        err(1, "strdup");
+    return whole;
+}
+
+key_t object_key(int lab)
+{
+    return (key_t)(0x4c000000U | (unsigned)lab << 16 | (getuid() & 0xffff));
 }
 
 void close_all_from(int first)

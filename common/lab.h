@@ -109,6 +109,22 @@ void wait_for_enter(void);
 char *whole_path(const char *path, const char *usual);
 
 /*
+ * Returns the name of a message queue, shared memory or semaphore: `name`,
+ * which must begin with its only slash, or the program ends with status 2; or,
+ * if name is NULL, "/ipclab-UID-" and `usual`, where UID is the caller's user,
+ * so that no two users mean the same object. `make clean-ipc` finds what has
+ * such a name. The caller may free() the result. See mq_overview(7).
+ */
+char *object_name(const char *name, const char *usual);
+
+/*
+ * The same for System V: the key of what lab number `lab` makes for this user,
+ * 0x4c, the lab in the next 8 bits, the lower half of the user's number in the
+ * last 16. ftok(3) would make one from a file, and not always a different one.
+ */
+key_t object_key(int lab);
+
+/*
  * Closes every open descriptor from `first` up, by close_range(2), or, where
  * the kernel doesn't have it or a container forbids it, one by one as
  * /proc/self/fd lists them. Ends the program with status 1 if that can't be

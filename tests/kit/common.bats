@@ -171,6 +171,17 @@ lab_calls: where shall usual be? XDG_RUNTIME_DIR doesn't say
 lab_calls: where shall usual be? XDG_RUNTIME_DIR doesn't say"
 }
 
+@test "object_name and object_key are one user's own, a name that can't be is refused" {
+    run_program sh -c 'lab_calls object "" usual; lab_calls object /mine usual; id -u
+        for bad in mine / /a/b /"$(printf %0300d 1)"; do
+            lab_calls object "$bad" usual 2>/dev/null; echo "status $?"
+        done'
+    local user=${lines[2]} key
+    printf -v key '%#x' $((0x4c0a0000 | user & 0xffff))
+    assert_output "$(printf '%s\n' "/ipclab-$user-usual $key" "/mine $key" "$user" \
+        "status 2" "status 2" "status 2" "status 2")"
+}
+
 @test "close_all_from closes all from a number up, with close_range and without" {
     needs_tracing
     for without in '' 'strace -qq -o /dev/null -e inject=close_range:error=ENOSYS'; do

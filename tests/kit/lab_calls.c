@@ -122,6 +122,11 @@ int main(int argc, char *argv[])
 
         puts(path);
         free(path);
+    } else if (strcmp(what, "object") == 0 && argc == 4) {
+        char *name = object_name(*text == '\0' ? NULL : text, argv[3]);
+
+        printf("%s %#x\n", name, (unsigned)object_key(10));
+        free(name);
     } else if (strcmp(what, "close") == 0) {
         close_all_from(atoi(text));
         execlp("ls", "ls", "/proc/self/fd", (char *)NULL);

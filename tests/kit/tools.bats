@@ -31,7 +31,7 @@ teardown() {
     run make help
     assert_success
     for target in deps all tour check hint unlock reset gates soak dist test stubs \
-        lint timings new-lab clean xray pictures fuzz faults; do
+        lint timings new-lab clean clean-ipc xray pictures fuzz faults; do
         assert_line --regexp "^  $target +[a-z]"
     done
 }
