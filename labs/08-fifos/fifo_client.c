@@ -1,0 +1,198 @@
+/*
+ * fifo_client: sends one request to fifo_server, and reads the answer
+ * from a FIFO of its own.
+ *
+ * Usage: fifo_client [-p PATH] [-t SECONDS] TEXT
+ *
+ * Try:   fifo_server -p s fifo_client -p s "to whom it may concern"
+ *        Without a server: it says so at once, instead of waiting.
+ *        fifo_server -p s sh -c 'kill -STOP $PPID; fifo_client -p s hi'
+ *        The server is stopped. From a second terminal: kill -CONT it,
+ *        or kill -KILL; the client gets its answer, or ends.
+ *
+ * See:   fifo(7), mkdtemp(3), open(2), poll(2), signal-safety(7)
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+static const char help[] =
+    "Usage: fifo_client [-p PATH] [-t SECONDS] TEXT\n"
+    "  -p PATH     the server's FIFO (fifo_server in "
+    "$XDG_RUNTIME_DIR)\n"
+    "  -t SECONDS  wait no longer for the answer (for ever)\n";
+
+static const char *path;
+static char *folder, *reply;
+
+static void remove_reply(void)
+{
+    if (reply != NULL)
+        unlink(reply);
+    rmdir(folder);
+}
+
+/* Here nobody waits for us to finish anything: remove the FIFO and die
+ * of the signal. All three calls are allowed in a handler. */
+static void on_signal(int sig)
+{
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+    remove_reply();
+    sigaction(sig, &usual, NULL);
+    raise(sig);
+}
+
+static void set_handlers(sigset_t *set)
+{
+    static const int sigs[] = {SIGHUP, SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = on_signal}, old;
+
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof sigs / sizeof sigs[0]; i++) {
+        sigaddset(set, sigs[i]);
+        sigaction(sigs[i], NULL, &old);
+        if (old.sa_handler != SIG_IGN)
+            sigaction(sigs[i], &action, NULL);
+    }
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL); /* write() gives EPIPE */
+}
+
+/* Without O_NONBLOCK we would wait here for a server to come. */
+static int open_server(void)
+{
+    struct stat info;
+    int fd;
+
+    if (stat(path, &info) == 0 && !S_ISFIFO(info.st_mode))
+        errx(1, "%s: there is something else than a FIFO", path);
+    fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd == -1 && (errno == ENXIO || errno == ENOENT))
+        err(1, "%s: no server", path);
+    if (fd == -1 || fstat(fd, &info) == -1)
+        err(1, "%s", path);
+    if (!S_ISFIFO(info.st_mode))
+        errx(1, "%s: there is something else than a FIFO", path);
+
+    /* From here on we wait, if it has too much to do. */
+    if (fcntl(fd, F_SETFL, O_WRONLY) == -1)
+        err(1, "%s", path);
+    return fd;
+}
+
+/* Makes PATH.XXXXXX/reply. mkdtemp() finds six characters that nobody
+ * else has, also no dead client, whose answer might still come; and it
+ * makes a folder that only we can use. */
+static int open_reply(void)
+{
+    sigset_t set;
+    int fd;
+
+    if (asprintf(&folder, "%s.XXXXXX", path) == -1)
+        err(1, "asprintf");
+
+    /* Until the handler knows what it has to remove. */
+    set_handlers(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (mkdtemp(folder) == NULL)
+        err(1, "%s", folder);
+    atexit(remove_reply);
+    if (asprintf(&reply, "%s/reply", folder) == -1)
+        err(1, "asprintf");
+    if (mkfifo(reply, 0600) == -1)
+        err(1, "%s", reply);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+
+    /* Before we ask: the server never waits for us to open it. And
+     * O_NONBLOCK, since there is no writer until it answers. */
+    fd = open(reply, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd == -1)
+        err(1, "%s", reply);
+    return fd;
+}
+
+/* One write() of up to PIPE_BUF bytes: no other client's can come in
+ * between. The name is the end of the folder's. */
+static void ask(int server, const char *text)
+{
+    char request[PIPE_BUF];
+    int len = snprintf(request, sizeof request, "%s %s\n",
+                       folder + strlen(folder) - 6, text);
+
+    while (write(server, request, (size_t)len) == -1) {
+        if (errno != EINTR)
+            err(1, "%s: write", path);
+    }
+}
+
+/* Waits for the answer, but also for the end of the server: then there
+ * is no read end of its FIFO, and poll() tells POLLERR of ours. */
+static void print_answer(int server, int from, double limit)
+{
+    struct pollfd fds[] = {
+        {.fd = from, .events = POLLIN},
+        {.fd = server},
+    };
+    int wait = limit == 0 ? -1 : (int)(limit * 1000);
+    char buf[PIPE_BUF];
+    ssize_t n;
+
+    switch (poll(fds, 2, wait)) {
+    case -1:
+        err(1, "poll");
+    case 0:
+        errx(1, "no answer within %g s", limit);
+    }
+    n = read(from, buf, sizeof buf);
+    if (n == -1 && errno != EAGAIN)
+        err(1, "%s: read", reply);
+    if (n <= 0)
+        errx(1, "%s: the server has ended without an answer", path);
+    if (write_full(STDOUT_FILENO, buf, (size_t)n) == -1)
+        err(1, "standard output");
+}
+
+int main(int argc, char *argv[])
+{
+    const char *given = NULL;
+    double limit = 0;
+    int server, from, opt;
+
+    while ((opt = getopt(argc, argv, "p:t:h")) != -1) {
+        switch (opt) {
+        case 'p':
+            given = optarg;
+            break;
+        case 't':
+            limit = parse_seconds("-t", optarg, 0.001, 86400);
+            break;
+        default:
+            usage(opt, help);
+        }
+    }
+    if (optind + 1 != argc)
+        usage('?', help);
+    if (strchr(argv[optind], '\n') != NULL)
+        errx(2, "a request is one line");
+    if (strlen(argv[optind]) + 8 > PIPE_BUF)
+        errx(2, "a request of over %d bytes may be torn", PIPE_BUF);
+    path = given != NULL ? given : whole_path(NULL, "fifo_server");
+
+    server = open_server();
+    from = open_reply();
+    ask(server, argv[optind]);
+    print_answer(server, from, limit);
+    return 0;
+}
