@@ -1,6 +1,6 @@
 /*
- * fifo_nonblock: what open(), read() and write() say of a FIFO when they
- * mustn't wait: ENXIO, EAGAIN, EPIPE, and end of file.
+ * fifo_nonblock: what open(), read() and write() say of a FIFO when
+ * they mustn't wait: ENXIO, EAGAIN, EPIPE, and end of file.
  *
  * Usage: fifo_nonblock
  *
@@ -98,12 +98,15 @@ static int open_it(int mode, const char *call)
 static void expect_events(short expected, int fd, const char *call)
 {
     struct pollfd asked = {.fd = fd, .events = POLLIN};
+    const char *what;
 
     if (poll(&asked, 1, 0) == -1)
         err(1, "poll");
-    say("fifo", "%-40s = %s%s%s", call, asked.revents & POLLIN ? "POLLIN " : "",
-        asked.revents & POLLHUP ? "POLLHUP" : "",
-        asked.revents == 0 ? "0" : "");
+    if (asked.revents & POLLIN)
+        what = asked.revents & POLLHUP ? "POLLIN, POLLHUP" : "POLLIN";
+    else
+        what = asked.revents & POLLHUP ? "POLLHUP" : "0";
+    say("fifo", "%-40s = %s", call, what);
     if (asked.revents != expected)
         surprises++;
 }
@@ -144,7 +147,7 @@ int main(int argc, char *argv[])
 
     /* What was written stays, for this reader still has it open. Only
      * then the end of file; and it isn't for ever. */
-    expect_events(POLLIN | POLLHUP, in, "5 bytes, the writer has left: poll");
+    expect_events(POLLIN | POLLHUP, in, "the writer has left: poll");
     expect(5, read(in, buf, sizeof buf), "the writer has left: read");
     expect_events(POLLHUP, in, "nothing, no writer: poll");
     expect(0, read(in, buf, sizeof buf), "nothing, no writer: read");
