@@ -203,8 +203,8 @@ int main(int argc, char *argv[])
         notes_the_time(through_fifo) ? "yes" : "no");
     if (fstat(through_fifo[READ_END], &info) == -1)
         err(1, "fstat");
-    say("main", "of its %zu bytes, %lld are on a disk", len * count * TIMES,
-        (long long)info.st_blocks * 512);
+    say("main", "of %zu bytes through it, %lld are on a disk",
+        len * count * TIMES, (long long)info.st_blocks * 512);
     free(of_pipe);
     free(of_fifo);
     return 0;

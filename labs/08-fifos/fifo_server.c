@@ -5,8 +5,8 @@
  * Usage: fifo_server [-p PATH] [COMMAND [ARG...]]
  *
  * Try:   fifo_server -p s fifo_client -p s "to whom it may concern"
- *        It serves while the command runs. Without one: until Ctrl-C;
- *        then start clients in a second terminal, and a second server.
+ *        It serves while that runs. Without a command until Ctrl-C: ask
+ *        from a second terminal; start a second server there, too.
  *
  * See:   fifo(7), open(2), poll(2), signalfd(2), flock(2)
  */
@@ -61,13 +61,14 @@ static void remove_fifo(void)
  * Whether there is one that lives the lock tells: it ends with it. */
 static void open_requests(void)
 {
+    const int how = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
     struct stat info;
 
     for (;; close(requests)) {
         if (mkfifo(path, 0600) == -1 && errno != EEXIST)
             err(1, "%s", path);
-        /* This open() shall not wait for a client. */
-        requests = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        /* O_NONBLOCK: this open() shall not wait for a client. */
+        requests = open(path, how);
         if (requests == -1 && errno == ENOENT)
             continue; /* its last server has removed it just now */
         if (requests == -1 || fstat(requests, &info) == -1)
@@ -83,19 +84,16 @@ static void open_requests(void)
             break; /* else our lock is on what nobody else finds */
     }
     atexit(remove_fifo);
-
     /* A write end of our own, never used: so that there is no end of
      * file each time the last client leaves. */
     if (open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) == -1)
         err(1, "%s", path);
 }
 
-/* The line is "NAME TEXT", without its end. TEXT in capitals goes to
- * the FIFO PATH.NAME/reply, but we wait for nothing that a client does:
- * it may have died, or be stopped. */
+/* A line "NAME TEXT", without its end. TEXT in capitals goes to a FIFO,
+ * PATH.NAME/reply; but we never wait for a client to do something. */
 static void answer(char *line, size_t len)
 {
-    static long count;
     size_t name = 0;
     char *reply;
     struct stat info;
@@ -108,21 +106,20 @@ static void answer(char *line, size_t len)
         say("server", "not a request: %zu bytes", len);
         return;
     }
-    say("server", "request %ld: %zu bytes", ++count, len + 1);
+    say("server", "a request: %zu bytes", len + 1);
     for (size_t i = NAME_LEN; i < len; i++)
         line[i] = (char)toupper((unsigned char)line[i]);
     line[len] = '\n'; /* it was there before */
     len -= NAME_LEN;  /* the space's byte is the newline's now */
 
-    /* A client opens its FIFO before it asks. So if nobody reads from
-     * it the client is dead, and O_NONBLOCK gives us ENXIO; without it
-     * we would wait for ever. */
+    /* A client opens its FIFO before it asks. If nobody has it open,
+     * it is dead: O_NONBLOCK gives ENXIO, and else we would wait. */
     if (asprintf(&reply, "%s.%.*s/reply", path, NAME_LEN, line) == -1)
         err(1, "asprintf");
     fd = open(reply, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
-    /* Up to PIPE_BUF bytes go as a whole, or not at all: EPIPE if the
-     * client has died since, EAGAIN if it takes no answers. */
+    /* So little goes as a whole, or not: EPIPE if the client has died
+     * since, EAGAIN if it takes no answers. */
     if (fd == -1)
         say("server", "no answer, for open says: %s", strerror(errno));
     else if (fstat(fd, &info) == -1 || !S_ISFIFO(info.st_mode))
@@ -195,12 +192,12 @@ static pid_t start(char *argv[], const sigset_t *mask)
         sigprocmask(SIG_SETMASK, mask, NULL);
         execvp(argv[0], argv);
         warn("%s", argv[0]);
-        _exit(127); /* not exit(): the FIFO is our parent's */
+        _exit(127); /* exit() would remove our parent's FIFO */
     }
     return child;
 }
 
-/* Returns the exit status: the command's, if that ends us. */
+/* Returns our exit status: the command's, if it has ended. */
 static int serve(int signals, pid_t command)
 {
     struct pollfd fds[] = {
@@ -211,8 +208,9 @@ static int serve(int signals, pid_t command)
     int status;
 
     for (;;) {
-        if (poll(fds, 2, -1) == -1 && errno != EINTR)
-            err(1, "poll");
+        while (poll(fds, 2, -1) == -1)
+            if (errno != EINTR)
+                err(1, "poll");
         if (fds[1].revents != 0)
             take_requests();
         if (fds[0].revents == 0)
@@ -225,16 +223,13 @@ static int serve(int signals, pid_t command)
             return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
     }
     say("server", "%s: ends", signal_name((int)info.ssi_signo));
-    if (command > 0) {
-        kill(command, SIGTERM);
+    if (command > 0 && kill(command, SIGTERM) == 0)
         waitpid(command, NULL, 0);
-    }
     return 0;
 }
 
 int main(int argc, char *argv[])
 {
-    const char *given = NULL;
     pid_t command = 0;
     sigset_t mask;
     int signals, opt;
@@ -243,9 +238,10 @@ int main(int argc, char *argv[])
     while ((opt = getopt(argc, argv, "+p:h")) != -1) {
         if (opt != 'p')
             usage(opt, help);
-        given = optarg;
+        path = optarg;
     }
-    path = given != NULL ? given : whole_path(NULL, "fifo_server");
+    if (path == NULL)
+        path = whole_path(NULL, "fifo_server");
 
     signals = open_signals(&mask);
     open_requests();
