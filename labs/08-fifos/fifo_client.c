@@ -127,7 +127,7 @@ static int open_reply(void)
  * between. The name is the end of the folder's. */
 static void ask(int server, const char *text)
 {
-    char request[PIPE_BUF];
+    char request[PIPE_BUF + 1]; /* and the string's end */
     int len = snprintf(request, sizeof request, "%s %s\n",
                        folder + strlen(folder) - 6, text);
 
