@@ -40,7 +40,7 @@ enum { NAME_LEN = 6 }; /* what mkdtemp(3) makes up */
 static const struct sigaction usual = {.sa_handler = SIG_DFL};
 
 static const char *path;
-static int requests; /* our read end */
+static int requests, unused; /* a read end; a write end */
 
 /* Whether our path leads to the FIFO that we have open. */
 static bool is_in_place(void)
@@ -84,9 +84,10 @@ static void open_requests(void)
             break; /* else our lock is on what nobody else finds */
     }
     atexit(remove_fifo);
-    /* A write end of our own, never used: so that there is no end of
-     * file each time the last client leaves. */
-    if (open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) == -1)
+    /* Our own write end: so the last client that leaves is never the
+     * last writer, and there is no end of file. */
+    unused = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (unused == -1)
         err(1, "%s", path);
 }
 
@@ -200,10 +201,7 @@ static pid_t start(char *argv[], const sigset_t *mask)
 /* Returns our exit status: the command's, if it has ended. */
 static int serve(int signals, pid_t command)
 {
-    struct pollfd fds[] = {
-        {.fd = signals, .events = POLLIN},
-        {.fd = requests, .events = POLLIN},
-    };
+    struct pollfd fds[] = {{signals, POLLIN, 0}, {requests, POLLIN, 0}};
     struct signalfd_siginfo info;
     int status;
 
