@@ -27,11 +27,11 @@
 
 #include "lab.h"
 
-static const char help[] =
+static const char usage_text[] =
     "Usage: fifo_client [-p PATH] [-t SECONDS] TEXT\n"
     "  -p PATH     the server's FIFO (fifo_server in "
     "$XDG_RUNTIME_DIR)\n"
-    "  -t SECONDS  wait no longer for the answer (for ever)\n";
+    "  -t SECONDS  wait no longer for the answer (5)\n";
 
 static const char *path;
 static char *folder, *reply;
@@ -145,16 +145,17 @@ static void print_answer(int server, int from, double limit)
         {.fd = from, .events = POLLIN},
         {.fd = server},
     };
-    int wait = limit == 0 ? -1 : (int)(limit * 1000);
+    int ready;
     char buf[PIPE_BUF];
     ssize_t n;
 
-    switch (poll(fds, 2, wait)) {
-    case -1:
+    do
+        ready = poll(fds, 2, (int)(limit * 1000));
+    while (ready == -1 && errno == EINTR);
+    if (ready == -1)
         err(1, "poll");
-    case 0:
+    if (ready == 0)
         errx(1, "no answer within %g s", limit);
-    }
     n = read(from, buf, sizeof buf);
     if (n == -1 && errno != EAGAIN)
         err(1, "%s: read", reply);
@@ -167,7 +168,7 @@ static void print_answer(int server, int from, double limit)
 int main(int argc, char *argv[])
 {
     const char *given = NULL;
-    double limit = 0;
+    double limit = 5;
     int server, from, opt;
 
     while ((opt = getopt(argc, argv, "p:t:h")) != -1) {
@@ -179,11 +180,11 @@ int main(int argc, char *argv[])
             limit = parse_seconds("-t", optarg, 0.001, 86400);
             break;
         default:
-            usage(opt, help);
+            usage(opt, usage_text);
         }
     }
     if (optind + 1 != argc)
-        usage('?', help);
+        usage('?', usage_text);
     if (strchr(argv[optind], '\n') != NULL)
         errx(2, "a request is one line");
     if (strlen(argv[optind]) + 8 > PIPE_BUF)

@@ -66,9 +66,17 @@ static void make_fifo(void)
         err(1, "%s", both);
 }
 
+static volatile sig_atomic_t late;
+
 static void on_alarm(int sig)
 {
-    (void)sig; /* it is there so that the call that waits gives EINTR */
+    late = sig; /* and a call that waits gives EINTR */
+}
+
+/* Whether a call was interrupted by something else. */
+static bool again(ssize_t result)
+{
+    return result == -1 && errno == EINTR && !late;
 }
 
 /* The watchdog: a signal after so many seconds, and then every 10 ms:
@@ -87,8 +95,11 @@ static void set_timer(double seconds)
 
 static int open_fifo(const char *path, int mode)
 {
-    int fd = open(path, mode | O_CLOEXEC);
+    int fd;
 
+    do
+        fd = open(path, mode | O_CLOEXEC);
+    while (again(fd));
     if (fd == -1 && errno == EINTR)
         errx(1, "nobody opens the other end");
     if (fd == -1)
@@ -121,10 +132,16 @@ static bool ask_all(int out, int in, int questions)
 
     for (int i = 0; i < questions; i++) {
         struct message m = {.number = i, .kind = QUESTION};
-        ssize_t n = write(out, &m, sizeof m);
+        ssize_t n;
 
-        if (n == sizeof m)
-            n = read(in, &m, sizeof m);
+        do
+            n = write(out, &m, sizeof m);
+        while (again(n));
+        if (n == sizeof m) {
+            do
+                n = read(in, &m, sizeof m);
+            while (again(n));
+        }
         if (n == -1 && errno == EINTR) {
             say("asker", "stuck: no answer to question %d", i + 1);
             break;
@@ -197,8 +214,10 @@ int main(int argc, char *argv[])
 
     /* It can't see an end of file: it could itself write. */
     kill(child, SIGKILL);
-    if (waitpid(child, NULL, 0) == -1)
-        err(1, "waitpid");
+    while (waitpid(child, NULL, 0) == -1) {
+        if (errno != EINTR)
+            err(1, "waitpid");
+    }
     remove_all();
     sigprocmask(SIG_UNBLOCK, &set, NULL); /* one may end us now */
     return done ? 0 : 1;

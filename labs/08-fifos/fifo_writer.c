@@ -4,9 +4,9 @@
  *
  * Usage: fifo_writer [-p PATH] [-m MODE] [-x] [-k] [-t SECONDS] [TEXT]
  *
- * Try:   fifo_writer -t 2 -p f hello & fifo_reader -t 2 -p f; wait
- *        Whoever comes first makes the FIFO, and waits. In two
- *        terminals: start either first; look at f with ls -l meanwhile.
+ * Try:   mkfifo f; timeout 2 cat f & fifo_writer -t 2 -p f hi; wait; rm f
+ *        Then in two terminals: fifo_writer -p f; fifo_reader -p f. The
+ *        first one makes f, and waits. Look at f with ls -l meanwhile.
  *        umask 077; fifo_writer -t 0.1 -p f
  *        The mode isn't what was asked for: the umask takes bits away.
  *        -x sets it again, with chmod().
