@@ -31,7 +31,7 @@ static const char usage_text[] =
     "Usage: fifo_client [-p PATH] [-t SECONDS] TEXT\n"
     "  -p PATH     the server's FIFO (fifo_server in "
     "$XDG_RUNTIME_DIR)\n"
-    "  -t SECONDS  wait no longer for the answer (5)\n";
+    "  -t SECONDS  wait no longer for the server (5)\n";
 
 static const char *path;
 static char *folder, *reply;
@@ -85,10 +85,6 @@ static int open_server(void)
         err(1, "%s", path);
     if (!S_ISFIFO(info.st_mode))
         errx(1, "%s: there is something else than a FIFO", path);
-
-    /* From here on we wait, if it has too much to do. */
-    if (fcntl(fd, F_SETFL, O_WRONLY) == -1)
-        err(1, "%s", path);
     return fd;
 }
 
@@ -123,44 +119,54 @@ static int open_reply(void)
     return fd;
 }
 
-/* One write() of up to PIPE_BUF bytes: no other client's can come in
- * between. The name is the end of the folder's. */
-static void ask(int server, const char *text)
+static void await(struct pollfd *fds, nfds_t count, double limit)
 {
+    int ready;
+
+    do
+        ready = poll(fds, count, (int)(limit * 1000));
+    while (ready == -1 && errno == EINTR);
+    if (ready == -1)
+        err(1, "poll");
+    if (ready == 0)
+        errx(1, "no answer within %g s", limit);
+}
+
+/* One write() of up to PIPE_BUF bytes: no other client's can come in
+ * between, and there is room for all of it, or EAGAIN. The name is the
+ * end of our folder's. */
+static void ask(int server, const char *text, double limit)
+{
+    struct pollfd room = {.fd = server, .events = POLLOUT};
     char request[PIPE_BUF + 1]; /* and the string's end */
     int len = snprintf(request, sizeof request, "%s %s\n",
                        folder + strlen(folder) - 6, text);
+    ssize_t n;
 
-    while (write(server, request, (size_t)len) == -1) {
-        if (errno != EINTR)
-            err(1, "%s: write", path);
-    }
+    do {
+        await(&room, 1, limit);
+        n = write(server, request, (size_t)len);
+    } while (n == -1 && (errno == EAGAIN || errno == EINTR));
+    if (n == -1 && errno == EPIPE)
+        errx(1, "%s: no answer will come", path);
+    if (n == -1)
+        err(1, "%s: write", path);
 }
 
 /* Waits for the answer, but also for the end of the server: then there
  * is no read end of its FIFO, and poll() tells POLLERR of ours. */
 static void print_answer(int server, int from, double limit)
 {
-    struct pollfd fds[] = {
-        {.fd = from, .events = POLLIN},
-        {.fd = server},
-    };
-    int ready;
+    struct pollfd fds[] = {{from, POLLIN, 0}, {server, 0, 0}};
     char buf[PIPE_BUF];
     ssize_t n;
 
-    do
-        ready = poll(fds, 2, (int)(limit * 1000));
-    while (ready == -1 && errno == EINTR);
-    if (ready == -1)
-        err(1, "poll");
-    if (ready == 0)
-        errx(1, "no answer within %g s", limit);
+    await(fds, 2, limit);
     n = read(from, buf, sizeof buf);
     if (n == -1 && errno != EAGAIN)
         err(1, "%s: read", reply);
     if (n <= 0)
-        errx(1, "%s: the server has ended without an answer", path);
+        errx(1, "%s: no answer will come", path);
     if (write_full(STDOUT_FILENO, buf, (size_t)n) == -1)
         err(1, "standard output");
 }
@@ -193,7 +199,7 @@ int main(int argc, char *argv[])
 
     server = open_server();
     from = open_reply();
-    ask(server, argv[optind]);
+    ask(server, argv[optind], limit);
     print_answer(server, from, limit);
     return 0;
 }

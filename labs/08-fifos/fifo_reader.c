@@ -4,7 +4,7 @@
  *
  * Usage: fifo_reader [-p PATH] [-k] [-t SECONDS]
  *
- * Try:   mkfifo f; fifo_writer -pf -t2 & fifo_reader -pf -t2; wait; rm f
+ * Try:   mkfifo f; fifo_writer -t2 -pf& fifo_reader -t2 -pf; wait; rm f
  *        The end of file comes when no writer has it open any more, not
  *        when the line ends: try cat >f in another terminal, and a
  *        second cat >f before the first one ends.

@@ -4,7 +4,7 @@
  *
  * Usage: fifo_writer [-p PATH] [-m MODE] [-x] [-k] [-t SECONDS] [TEXT]
  *
- * Try:   mkfifo f; timeout 2 cat f & fifo_writer -t 2 -p f hi; wait; rm f
+ * Try:   mkfifo f; timeout 2 cat f & fifo_writer -t 2 -p f; wait; rm f
  *        Then in two terminals: fifo_writer -p f; fifo_reader -p f. The
  *        first one makes f, and waits. Look at f with ls -l meanwhile.
  *        umask 077; fifo_writer -t 0.1 -p f
