@@ -16,7 +16,6 @@ waits_in_open() {
 }
 
 @test "fifo_writer: open waits for a reader, and only then there is a descriptor" {
-    not_under_valgrind
     text="some words $RANDOM"
     waits_in_open fifo_writer -p f "$text"
     assert_idle
@@ -28,7 +27,6 @@ waits_in_open() {
 }
 
 @test "fifo_reader: open waits for a writer, the end of file for the last writer" {
-    not_under_valgrind
     waits_in_open fifo_reader -p f
     text="words-$RANDOM"
     exec {one}>"$work/f" {two}>"$work/f"
@@ -238,7 +236,6 @@ lines'; echo \$?; ls -d s*"
 }
 
 @test "fifo_server: it holds both ends, so no client is the last, and it sleeps" {
-    not_under_valgrind
     held "takes requests" fifo_server -p s
     path=$(readlink "/proc/$pid/fd/4")
     assert_equal "$(ends "$pid" "$path")" $'4 read\n5 write'
@@ -343,11 +340,9 @@ lines'; echo \$?; ls -d s*"
     assert_ended "exit 0"
     assert_line --regexp 'write\(\) notes the time: pipe (yes|no), FIFO yes'
     assert_line --regexp 'of [0-9]+ bytes through it, 0 are on a disk'
-    if [[ ! ${UNDER:-} ]]; then
-        read -r setup transfer < <(sed -nE 's/.*: ([0-9.]+) times$/\1/p' "$run/stdout" | xargs)
-        expect "a FIFO dearer to make, and at most 3 times as dear to use" \
-            awk "BEGIN { exit !($setup > 1.2 && $transfer > 0.5 && $transfer < 3) }"
-    fi
+    read -r setup transfer < <(sed -nE 's/.*: ([0-9.]+) times$/\1/p' "$run/stdout" | xargs)
+    expect "a FIFO dearer to make, and at most 3 times as dear to use" \
+        awk "BEGIN { exit !($setup > 1.2 && $transfer > 0.5 && $transfer < 3) }"
     traced_well fifo_cost -n 3
     assert_equal "$(facts_of '^write parent fifo:.* = 4096$')" 60
     assert_equal "$(facts_of '^write parent pipe:.* = 4096$')" 60
