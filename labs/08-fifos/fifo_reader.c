@@ -109,7 +109,8 @@ static int open_fifo(double limit)
     if (stat(path, &info) == 0 && !S_ISFIFO(info.st_mode))
         errx(1, "%s: there is something else than a FIFO", path);
     timer.it_value.tv_sec = (time_t)limit;
-    timer.it_value.tv_usec = (suseconds_t)((limit - (long)limit) * 1e6);
+    limit -= (double)timer.it_value.tv_sec;
+    timer.it_value.tv_usec = (suseconds_t)(limit * 1e6);
     setitimer(ITIMER_REAL, &timer, NULL);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd == -1 && errno == EINTR)
