@@ -22,6 +22,28 @@ const char *path_and_mode(struct task *task, struct call *call)
     return text;
 }
 
+/* A file without a name, in that folder: O_TMPFILE. Each is another one. */
+static void open_nameless(struct task *task, struct call *call, int at)
+{
+    char *folder = quoted(call->args[at]), *whole;
+    struct object *object;
+    char path[4200];
+
+    if (folder == NULL || !call->returned || call->error != NULL) {
+        free(folder);
+        return;
+    }
+    snprintf(path, sizeof path, "%s/XXXXXX", folder);
+    free(folder);
+    whole = absolute(task, at ? call->args[at - 1] : "", path);
+    object = path_object(PLAIN, whole);
+    free(whole);
+    forget_object(object);
+    fact(task, "create %s %s", task->name, object->name);
+    open_as(task, call->result_text, object, mode_of(call->args[at + 1]),
+            has(call->args[at + 1], "O_CLOEXEC"));
+}
+
 void on_open(struct task *task, struct call *call)
 {
     int at = path_argument(call);
@@ -35,6 +57,10 @@ void on_open(struct task *task, struct call *call)
     struct object *object;
     char *path;
 
+    if (has(flags, "O_TMPFILE")) {
+        open_nameless(task, call, at);
+        return;
+    }
     if (excl && has(call->args[at + 2], "0600")) {
         path = quoted(call->args[at]);
         if (path != NULL) {
