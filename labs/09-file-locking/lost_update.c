@@ -1,0 +1,204 @@
+/*
+ * lost_update: processes that count in one file, each under an
+ * exclusive lock, lose nothing.
+ *
+ * Usage: lost_update [-n COUNT] [-j PROCESSES]
+ *
+ * Try:   lost_update -n 5000
+ *        Then lost_update_broken, the same program without the lock:
+ *        look at both with diff.
+ *        time lost_update -n 100000 -j 1; time lost_update
+ *        The same work. A lock that nobody else wants costs a system
+ *        call. One that somebody else wants costs a switch, too.
+ *
+ * See:   flock(2), pread(2), open(2)
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+enum { READ_END, WRITE_END };
+enum { WIDTH = 21 }; /* of the number in the file, with its newline */
+
+static const char usage_text[] =
+    "Usage: lost_update [-n COUNT] [-j PROCESSES]\n"
+    "  -n COUNT      how often each process adds one (50000)\n"
+    "  -j PROCESSES  how many (2)\n";
+
+static char path[4096]; /* of the file; "" when its name is gone */
+
+static long long read_number(int fd)
+{
+    char text[WIDTH + 1] = "";
+    ssize_t n;
+
+    do
+        n = pread(fd, text, WIDTH, 0);
+    while (n == -1 && errno == EINTR);
+    if (n == -1)
+        err(1, "pread");
+    if (n < WIDTH)
+        errx(1, "no number in the file, but %zd bytes", n);
+    return atoll(text);
+}
+
+/* Always as many bytes: so nothing of a longer number stays behind. */
+static void write_number(int fd, long long number)
+{
+    char text[WIDTH + 1];
+    ssize_t n;
+
+    snprintf(text, sizeof text, "%*lld\n", WIDTH - 1, number);
+    do
+        n = pwrite(fd, text, WIDTH, 0);
+    while (n == -1 && errno == EINTR);
+    if (n == -1)
+        err(1, "pwrite");
+    if (n < WIDTH)
+        errx(1, "only %zd bytes of the number written", n);
+}
+
+/* Waits until nobody else has a lock on the file, and has it then. A
+ * signal that is caught ends the wait early. */
+static void lock(int fd)
+{
+    while (flock(fd, LOCK_EX) == -1) {
+        if (errno != EINTR)
+            err(1, "flock");
+    }
+}
+
+static void unlock(int fd)
+{
+    if (flock(fd, LOCK_UN) == -1)
+        err(1, "flock LOCK_UN");
+}
+
+/* Read, add, write: from the first step to the last, nobody else. */
+static void count_up(int fd, long long count)
+{
+    for (long long i = 0; i < count; i++) {
+        lock(fd);
+        write_number(fd, read_number(fd) + 1);
+        unlock(fd);
+    }
+}
+
+/*
+ * Starts a process that counts as soon as the pipe `start` ends. It has
+ * an open() of its own: flock() locks what open() made, the open file
+ * description. What fork() copies is the same one, and the same lock.
+ */
+static void start_counter(int start[2], int count, const sigset_t *mask)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    char none;
+
+    if (fd == -1)
+        err(1, "%s", path);
+    switch (fork()) {
+    case -1:
+        err(1, "fork");
+    case 0:
+        path[0] = '\0'; /* it isn't ours to remove */
+        sigprocmask(SIG_SETMASK, mask, NULL);
+        close(start[WRITE_END]);
+        if (read_full(start[READ_END], &none, 1) == -1)
+            err(1, "read");
+        count_up(fd, count);
+        exit(0);
+    }
+    close(fd);
+}
+
+/* Waits for all children. Returns whether each ended with status 0. */
+static bool all_end_well(void)
+{
+    bool well = true;
+    int status;
+    pid_t pid;
+
+    while ((pid = wait(&status)) > 0 || errno == EINTR) {
+        if (pid > 0 && status != 0)
+            well = false;
+    }
+    return well;
+}
+
+static void remove_file(void)
+{
+    if (path[0] != '\0' && unlink(path) == -1)
+        warn("%s", path);
+    path[0] = '\0';
+}
+
+/* A new file with the number 0. */
+static int make_file(void)
+{
+    const char *dir = getenv("TMPDIR");
+    int fd;
+
+    snprintf(path, sizeof path, "%s/lost_update.XXXXXX",
+             dir != NULL ? dir : P_tmpdir);
+    fd = mkstemp(path);
+    if (fd == -1)
+        err(1, "%s", path);
+    atexit(remove_file);
+    write_number(fd, 0);
+    return fd;
+}
+
+int main(int argc, char *argv[])
+{
+    int count = 50000, processes = 2, start[2], opt, fd;
+    long long expected, got;
+    sigset_t ends, before;
+    bool well;
+
+    while ((opt = getopt(argc, argv, "n:j:h")) != -1) {
+        switch (opt) {
+        case 'n':
+            count = (int)parse_number("-n", optarg, 0, 100000000);
+            break;
+        case 'j':
+            processes = (int)parse_number("-j", optarg, 1, 100);
+            break;
+        default:
+            usage(opt, usage_text);
+        }
+    }
+    if (optind < argc)
+        usage('?', usage_text);
+
+    /* Ctrl-C has to wait as long as the file has a name. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ends, &before);
+    fd = make_file();
+    if (pipe(start) == -1)
+        err(1, "pipe");
+    for (int i = 0; i < processes; i++)
+        start_counter(start, count, &before);
+    remove_file(); /* who has it open goes on with it */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+
+    close(start[READ_END]);
+    close(start[WRITE_END]); /* now all begin */
+    well = all_end_well();
+    expected = (long long)count * processes;
+    got = read_number(fd);
+    say("main", "expected %lld, got %lld: %lld lost", expected, got,
+        expected - got);
+    return well && got == expected ? 0 : 1;
+}
