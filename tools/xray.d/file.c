@@ -44,6 +44,21 @@ static void open_nameless(struct task *task, struct call *call, int at)
             has(call->args[at + 1], "O_CLOEXEC"));
 }
 
+/* The file that /proc/self/fd/N leads to, or NULL. */
+static struct object *opened_again(struct task *task, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    char number[16];
+    const struct file *file;
+
+    if (strncmp(path, "\"/proc/self/fd/", 15) != 0)
+        return NULL;
+    snprintf(number, sizeof number, "%s", name + 1);
+    number[strcspn(number, "\"")] = '\0';
+    file = file_of(task, number);
+    return file != NULL ? file->object : NULL;
+}
+
 void on_open(struct task *task, struct call *call)
 {
     int at = path_argument(call);
@@ -71,7 +86,9 @@ void on_open(struct task *task, struct call *call)
         }
         free(path);
     }
-    object = object_at(task, call, at, kind);
+    object = opened_again(task, call->args[at]);
+    if (object == NULL)
+        object = object_at(task, call, at, kind);
     if (object == NULL || !call->returned)
         return;
     if (call->error != NULL) {
