@@ -16,7 +16,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +33,7 @@ static const char usage_text[] =
     "  -n COUNT      how often each process adds one (50000)\n"
     "  -j PROCESSES  how many (2)\n";
 
-static char path[4096]; /* of the file; "" when its name is gone */
+static char path[32]; /* of the file that all count in */
 
 static long long read_number(int fd)
 {
@@ -94,30 +93,28 @@ static void count_up(int fd, long long count)
 }
 
 /*
- * Starts a process that counts as soon as the pipe `start` ends. It has
+ * Starts a process that counts, once it gets a byte from `start`. It has
  * an open() of its own: flock() locks what open() made, the open file
  * description. What fork() copies is the same one, and the same lock.
  */
-static void start_counter(int start[2], int count, const sigset_t *mask)
+static void start_counter(int start[2], int count)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    char none;
+    char byte;
+    int fd;
 
-    if (fd == -1)
-        err(1, "%s", path);
     switch (fork()) {
     case -1:
         err(1, "fork");
     case 0:
-        path[0] = '\0'; /* it isn't ours to remove */
-        sigprocmask(SIG_SETMASK, mask, NULL);
+        fd = open(path, O_RDWR | O_CLOEXEC);
+        if (fd == -1)
+            err(1, "%s", path);
         close(start[WRITE_END]);
-        if (read_full(start[READ_END], &none, 1) == -1)
-            err(1, "read");
+        if (read_full(start[READ_END], &byte, 1) != 1)
+            errx(1, "no start: the parent has ended");
         count_up(fd, count);
         exit(0);
     }
-    close(fd);
 }
 
 /* Waits for all children. Returns whether each ended with status 0. */
@@ -134,34 +131,23 @@ static bool all_end_well(void)
     return well;
 }
 
-static void remove_file(void)
-{
-    if (path[0] != '\0' && unlink(path) == -1)
-        warn("%s", path);
-    path[0] = '\0';
-}
-
-/* A new file with the number 0. */
+/* A file that ends with us: it has no name, only this descriptor. To
+ * open it once more, there is a path to each descriptor in /proc. */
 static int make_file(void)
 {
-    const char *dir = getenv("TMPDIR");
-    int fd;
+    FILE *file = tmpfile();
 
-    snprintf(path, sizeof path, "%s/lost_update.XXXXXX",
-             dir != NULL ? dir : P_tmpdir);
-    fd = mkstemp(path);
-    if (fd == -1)
-        err(1, "%s", path);
-    atexit(remove_file);
-    write_number(fd, 0);
-    return fd;
+    if (file == NULL)
+        err(1, "tmpfile");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+    write_number(fileno(file), 0);
+    return fileno(file);
 }
 
 int main(int argc, char *argv[])
 {
     int count = 50000, processes = 2, start[2], opt, fd;
     long long expected, got;
-    sigset_t ends, before;
     bool well;
 
     while ((opt = getopt(argc, argv, "n:j:h")) != -1) {
@@ -179,22 +165,15 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', usage_text);
 
-    /* Ctrl-C has to wait as long as the file has a name. */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, &before);
     fd = make_file();
     if (pipe(start) == -1)
         err(1, "pipe");
     for (int i = 0; i < processes; i++)
-        start_counter(start, count, &before);
-    remove_file(); /* who has it open goes on with it */
-    sigprocmask(SIG_SETMASK, &before, NULL);
-
-    close(start[READ_END]);
-    close(start[WRITE_END]); /* now all begin */
+        start_counter(start, count);
+    for (int i = 0; i < processes; i++) {
+        if (write_full(start[WRITE_END], "", 1) == -1)
+            err(1, "write");
+    }
     well = all_end_well();
     expected = (long long)count * processes;
     got = read_number(fd);
