@@ -1,6 +1,6 @@
 /*
- * advisory: a file lock stops only those who ask for one, and ask in the
- * same way.
+ * advisory: a file lock stops only those who ask for one, and ask in
+ * the same way.
  *
  * Usage: advisory [-w]
  *
@@ -68,7 +68,7 @@ static void polite(void)
 }
 
 /* open(), write(), ftruncate(), unlink(), rename(): none of them looks
- * for locks. What stops a stranger is the mode of the file, chmod(2). */
+ * for locks. What stops a stranger is the file's mode, chmod(2). */
 static void rude(void)
 {
     static const char text[] = "new";

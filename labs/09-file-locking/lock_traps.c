@@ -1,6 +1,6 @@
 /*
- * lock_traps: to whom a file lock belongs, and what takes it away, tried
- * out with each of the three kinds.
+ * lock_traps: to whom a file lock belongs, and what takes it away,
+ * tried out with each of the three kinds.
  *
  * Usage: lock_traps [TRAP]
  *
@@ -47,7 +47,7 @@ static int open_file(void)
  * Returns false if that would have to wait for another lock. */
 static bool set_lock(enum kind kind, int fd, int how)
 {
-    struct flock all = {.l_whence = SEEK_SET}; /* length 0: to the end */
+    struct flock all = {.l_whence = SEEK_SET}; /* len 0: to the end */
     int result;
 
     all.l_type = how == LOCK_EX ? F_WRLCK : F_UNLCK;
@@ -97,7 +97,7 @@ static bool child_can(enum kind kind, int fd, int how)
         _exit(set_lock(kind, own, how) ? 0 : 3);
     }
     status = status_of(pid);
-    if (status != 0 && status != W_EXITCODE(3, 0))
+    if (!WIFEXITED(status) || WEXITSTATUS(status) == 1)
         errx(1, "a child has failed");
     return status == 0;
 }
@@ -107,7 +107,7 @@ static const char *kept_or_lost(enum kind kind)
     return child_can(kind, -1, LOCK_EX) ? "lost" : "kept";
 }
 
-/* --- The traps. Each gets a descriptor, with the lock on the file. --- */
+/* --- The traps: each gets a descriptor, with the lock. --- */
 
 /* Any code that reads the same file does this, in a library, say. */
 static const char *try_close(enum kind kind, int fd)
@@ -143,8 +143,8 @@ static const char *try_unlock(enum kind kind, int fd)
 /*
  * The child locks the file, and becomes cat. That waits for the end of
  * its input, and doesn't know what else it has open. The copy of our
- * descriptor must be closed before: exec would close it, and that is the
- * first of the traps.
+ * descriptor must be closed before: exec would close it, and that is
+ * the first of the traps.
  */
 static _Noreturn void lock_and_exec(enum kind kind, int copy, int input)
 {
@@ -201,9 +201,10 @@ enum { TRAPS = sizeof traps / sizeof *traps };
 static void print(const char *name, const char *words,
                   const char *const verdicts[])
 {
-    if (printf("%-7s %-35s %-6s %-6s %s\n", name, words, verdicts[POSIX],
-               verdicts[OFD], verdicts[FLOCK]) < 0 ||
-        fflush(stdout) == EOF)
+    printf("%-7s %-35s ", name, words);
+    for (int kind = POSIX; kind < KINDS; kind++)
+        printf(kind < FLOCK ? "%-6s " : "%s\n", verdicts[kind]);
+    if (ferror(stdout) || fflush(stdout) == EOF)
         err(1, "write");
 }
 

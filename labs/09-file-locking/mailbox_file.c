@@ -168,13 +168,13 @@ static void give_up(int sig)
 
 static void set_action(int sig, void (*handler)(int))
 {
-    const int flags = (int)SA_RESETHAND | SA_NODEFER;
-    const struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    struct sigaction action = {.sa_handler = handler};
 
+    action.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
     sigaction(sig, &action, NULL);
 }
 
-/* The child answers each message by its `in_vain`. It waits for ever, and shall not
+/* The child answers each message. It waits for ever, and shall not
  * outlive its parent. */
 static _Noreturn void answer(pid_t parent)
 {
@@ -193,10 +193,11 @@ static _Noreturn void answer(pid_t parent)
 static double cpu_seconds(pid_t pid)
 {
     struct timespec t;
-    clockid_t id;
+    clockid_t clock;
 
-    if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &t) == -1)
+    if (clock_getcpuclockid(pid, &clock) != 0)
         errx(1, "process %d has no clock", (int)pid);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -233,8 +234,10 @@ static void measure(int count, double quiet)
 
     set_action(SIGCHLD, SIG_DFL); /* now it may end */
     kill(child, SIGKILL);
-    if (waitpid(child, NULL, 0) == -1)
-        err(1, "waitpid");
+    while (waitpid(child, NULL, 0) == -1) {
+        if (errno != EINTR)
+            err(1, "waitpid");
+    }
 }
 
 int main(int argc, char *argv[])

@@ -128,6 +128,7 @@ static pid_t start_process(void)
 static pid_t start_task(int fd, const struct task *t, int go_home[2])
 {
     int ready[2];
+    ssize_t n;
     char byte;
     pid_t pid;
 
@@ -147,7 +148,10 @@ static pid_t start_task(int fd, const struct task *t, int go_home[2])
         exit(0);
     }
     close(ready[WRITE_END]); /* end of file, if the child fails */
-    if (read_full(ready[READ_END], &byte, 1) != 1)
+    n = read_full(ready[READ_END], &byte, 1);
+    if (n == -1)
+        err(1, "read");
+    if (n == 0)
         errx(1, "%s has failed", t->role);
     close(ready[READ_END]);
     return pid;
@@ -193,7 +197,7 @@ static void hold_still(bool wait, const char *what)
 {
     if (!wait)
         return;
-    say("main", "%s; look: lslocks; cat /proc/locks; Enter goes on", what);
+    say("main", "%s; look: lslocks, /proc/locks; Enter goes on", what);
     wait_for_enter();
 }
 

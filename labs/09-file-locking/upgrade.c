@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,15 +45,17 @@ static char path[32];  /* how to open the file again: it has no name */
  * this process has already is changed into what it wants now. */
 static void set_lock(int fd, int how)
 {
-    struct flock all = {.l_whence = SEEK_SET}; /* length 0: to the end */
-    int result;
+    struct flock all = {.l_whence = SEEK_SET}; /* len 0: to the end */
+    int command = kind == OFD ? F_OFD_SETLKW : F_SETLKW, result;
+    static const short types[] = {
+        [LOCK_SH] = F_RDLCK, [LOCK_EX] = F_WRLCK, [LOCK_UN] = F_UNLCK};
 
-    all.l_type = how == LOCK_SH ? F_RDLCK : how == LOCK_EX ? F_WRLCK : F_UNLCK;
+    all.l_type = types[how];
     do {
         if (kind == FLOCK)
             result = flock(fd, how);
         else
-            result = fcntl(fd, kind == OFD ? F_OFD_SETLKW : F_SETLKW, &all);
+            result = fcntl(fd, command, &all);
     } while (result == -1 && errno == EINTR);
     if (result == -1)
         err(1, "%s, process %d", names[kind], (int)getpid());
@@ -92,12 +95,11 @@ static void add_one(int ready, int go_on)
     set_lock(fd, LOCK_SH);
     number = read_number(fd);
 
-    /* It would take bad luck for both to be here at once. This makes
-     * certain of it: nobody goes on before both have read. */
+    /* Nobody goes on before both have read: no bad luck is needed. */
     if (write_full(ready, "", 1) == -1)
         err(1, "write");
-    if (read_full(go_on, &byte, 1) != 1)
-        errx(1, "the other one has failed");
+    if (read_full(go_on, &byte, 1) == -1)
+        err(1, "read");
 
     /* In between, the other one may have written: what was read under
      * the old lock is worth nothing any more. So read it again. */
@@ -163,7 +165,7 @@ static void show_locks(int fd)
 
     if (locks == NULL || fstat(fd, &file) == -1)
         err(1, "/proc/locks");
-    snprintf(inode, sizeof inode, ":%llu ", (unsigned long long)file.st_ino);
+    snprintf(inode, sizeof inode, ":%ju ", (uintmax_t)file.st_ino);
     while (fgets(line, sizeof line, locks) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (strstr(line, inode) != NULL)
@@ -178,6 +180,7 @@ static bool works(double limit)
     FILE *file = tmpfile();
     int ready[2], go_on[2], number;
     char bytes[BOTH];
+    ssize_t n;
     pid_t pids[BOTH];
 
     if (file == NULL)
@@ -190,7 +193,10 @@ static bool works(double limit)
         pids[i] = start_adder(ready, go_on);
     close(ready[WRITE_END]);
     close(go_on[READ_END]);
-    if (read_full(ready[READ_END], bytes, BOTH) != BOTH)
+    n = read_full(ready[READ_END], bytes, BOTH);
+    if (n == -1)
+        err(1, "read");
+    if (n < BOTH)
         errx(1, "a process has failed");
     if (write_full(go_on[WRITE_END], bytes, BOTH) == -1)
         err(1, "write");
@@ -207,7 +213,7 @@ static bool works(double limit)
     }
     number = read_number(fileno(file));
     fclose(file);
-    say(names[kind], "two have added one, and the number is %d", number);
+    say(names[kind], "two have added 1, and the number is %d", number);
     return number == BOTH;
 }
 
