@@ -180,6 +180,7 @@ static bool works(double limit)
     FILE *file = tmpfile();
     int ready[2], go_on[2], number;
     char bytes[BOTH];
+    bool stuck;
     ssize_t n;
     pid_t pids[BOTH];
 
@@ -202,8 +203,9 @@ static bool works(double limit)
         err(1, "write");
     close(ready[READ_END]);
     close(go_on[WRITE_END]);
-
-    if (!all_end_within(limit)) {
+    stuck = !all_end_within(limit);
+    number = read_number(fileno(file)); /* before anyone is freed */
+    if (stuck) {
         warnx("%s: both still wait after %g s", names[kind], limit);
         show_locks(fileno(file));
         for (int i = 0; i < BOTH; i++)
@@ -211,7 +213,6 @@ static bool works(double limit)
         while (wait(NULL) != -1 || errno == EINTR)
             ;
     }
-    number = read_number(fileno(file));
     fclose(file);
     say(names[kind], "two have added 1, and the number is %d", number);
     return number == BOTH;

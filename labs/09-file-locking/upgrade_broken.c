@@ -8,7 +8,6 @@
  *        Three kinds of lock, three ways to fail: an error, two that
  *        wait for ever, a lost update. Then run upgrade, the repair,
  *        and look at both with diff.
- *        upgrade_broken -t 60 ofd & sleep 1; cat /proc/locks
  *
  * Ends:  exit 1
  *
@@ -157,8 +156,8 @@ static bool all_end_within(double seconds)
     }
 }
 
-/* What the kernel knows of locks on this file. "->" is one that waits.
- * An OFD lock belongs to no process: so there stands -1 for its PID. */
+/* The locks on this file; "->" waits. An OFD lock belongs to no process:
+ * so there stands -1 for its PID. */
 static void show_locks(int fd)
 {
     char line[256], inode[32];
@@ -182,6 +181,7 @@ static bool works(double limit)
     FILE *file = tmpfile();
     int ready[2], go_on[2], number;
     char bytes[BOTH];
+    bool stuck;
     ssize_t n;
     pid_t pids[BOTH];
 
@@ -204,8 +204,9 @@ static bool works(double limit)
         err(1, "write");
     close(ready[READ_END]);
     close(go_on[WRITE_END]);
-
-    if (!all_end_within(limit)) {
+    stuck = !all_end_within(limit);
+    number = read_number(fileno(file)); /* before anyone is freed */
+    if (stuck) {
         warnx("%s: both still wait after %g s", names[kind], limit);
         show_locks(fileno(file));
         for (int i = 0; i < BOTH; i++)
@@ -213,7 +214,6 @@ static bool works(double limit)
         while (wait(NULL) != -1 || errno == EINTR)
             ;
     }
-    number = read_number(fileno(file));
     fclose(file);
     say(names[kind], "two have added 1, and the number is %d", number);
     return number == BOTH;

@@ -216,7 +216,12 @@ function explain_wait(k,    c, o, p, i, q) {
     } else if (c == "lock" && cut_short(k) && !(p in in_cycle)) {
         q = substr(s_by[k], 2)
         sub(/ .*/, "", q)
-        if (q == p)
+        if (has(s_by[k], p) && without(s_by[k], p) != "")
+            say(1, "flock(2)", "", named(s_who[k]) " " waits(k) \
+                ", and keeps the one that it has; so does " \
+                listed(without(s_by[k], p)) \
+                ": who may write takes the exclusive one from the beginning.")
+        else if (q == p)
             say(1, "flock(2)", "", named(s_who[k]) " " waits(k) \
                 " that it holds itself, through another descriptor.")
         else if (q != "" && q in stuck_in && hung(k))
