@@ -291,7 +291,8 @@ lock child flock write = EAGAIN"
 }
 
 @test "bad usage is refused, help is given, failed output is noticed" {
-    programs='lost_update_broken lost_update record_lock lock_traps advisory upgrade_broken upgrade mailbox_file'
+    programs=(lost_update_broken lost_update record_lock lock_traps advisory
+        upgrade_broken upgrade mailbox_file)
     run_program bash -c '
         for program; do
             "$program" -h | head -n 1
@@ -300,8 +301,9 @@ lock child flock write = EAGAIN"
             done
             "$program" -h >/dev/full 2>/dev/null || echo failed
         done
-        lost_update -j 0; lock_traps none >/dev/null; echo $?; upgrade any; echo $?; mailbox_file any; echo $?' bash $programs
-    for program in $programs; do
+        lost_update -j 0; lock_traps none >/dev/null; echo $?; upgrade any; echo $?; mailbox_file any; echo $?' \
+        bash "${programs[@]}"
+    for program in "${programs[@]}"; do
         assert_line --regexp "^Usage: $program"
     done
     assert_equal "$(grep -cx '2 *' "$run/stdout")" 19

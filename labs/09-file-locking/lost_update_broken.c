@@ -4,7 +4,7 @@
  *
  * Usage: lost_update_broken [-n COUNT] [-j PROCESSES]
  *
- * Try:   lost_update_broken -n 20000
+ * Try:   lost_update_broken -n 20000 -j 3
  *        taskset -c 0 lost_update_broken
  *        One processor is enough: a switch between read and write loses
  *        all that the other process counts in its time slice.
