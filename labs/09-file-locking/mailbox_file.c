@@ -68,13 +68,17 @@ static void pause_for(double seconds)
 static bool take_file(int folder, long *m)
 {
     int fd = openat(folder, "message", O_RDONLY);
+    ssize_t n;
 
     if (fd == -1 && errno == ENOENT) {
         in_vain++;
         return false;
     }
-    if (fd == -1 || read_full(fd, m, sizeof *m) != sizeof *m)
+    n = fd == -1 ? -1 : read_full(fd, m, sizeof *m);
+    if (n == -1)
         err(1, "message");
+    if ((size_t)n < sizeof *m)
+        errx(1, "half a message: %zd bytes", n);
     close(fd);
     if (unlinkat(folder, "message", 0) == -1)
         err(1, "unlink");
