@@ -216,10 +216,16 @@ function explain_wait(k,    c, o, p, i, q) {
     } else if (c == "lock" && cut_short(k) && !(p in in_cycle)) {
         q = substr(s_by[k], 2)
         sub(/ .*/, "", q)
-        if (q == p)
+        if (has(s_by[k], p) && without(s_by[k], p) != "") {
+            upgraded[o]
+            say(1, "flock(2)", "", named(s_who[k]) " " waits(k) \
+                ", and keeps the one that it has; so does " \
+                listed(without(s_by[k], p)) \
+                ": who may write takes the exclusive one from the beginning.")
+        } else if (q == p && !(o in upgraded))
             say(1, "flock(2)", "", named(s_who[k]) " " waits(k) \
                 " that it holds itself, through another descriptor.")
-        else if (q != "" && q in stuck_in && hung(k))
+        else if (q != p && q != "" && q in stuck_in && hung(k))
             say(2, "flock(2)", "", named(s_who[k]) " " waits(k) ", but " \
                 named(q) ", which holds it, " waits(stuck_in[q]) ".")
     } else if (c == "semop" && given_up(k)) {

@@ -22,6 +22,43 @@ const char *path_and_mode(struct task *task, struct call *call)
     return text;
 }
 
+/* A file without a name, in that folder: O_TMPFILE. Each is another one. */
+static void open_nameless(struct task *task, struct call *call, int at)
+{
+    char *folder = quoted(call->args[at]), *whole;
+    struct object *object;
+    char path[4200];
+
+    if (folder == NULL || !call->returned || call->error != NULL) {
+        free(folder);
+        return;
+    }
+    snprintf(path, sizeof path, "%s/XXXXXX", folder);
+    free(folder);
+    whole = absolute(task, at ? call->args[at - 1] : "", path);
+    object = path_object(PLAIN, whole);
+    free(whole);
+    forget_object(object);
+    fact(task, "create %s %s", task->name, object->name);
+    open_as(task, call->result_text, object, mode_of(call->args[at + 1]),
+            has(call->args[at + 1], "O_CLOEXEC"));
+}
+
+/* The file that /proc/self/fd/N leads to, or NULL. */
+static struct object *opened_again(struct task *task, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    char number[16];
+    const struct file *file;
+
+    if (strncmp(path, "\"/proc/self/fd/", 15) != 0)
+        return NULL;
+    snprintf(number, sizeof number, "%s", name + 1);
+    number[strcspn(number, "\"")] = '\0';
+    file = file_of(task, number);
+    return file != NULL ? file->object : NULL;
+}
+
 void on_open(struct task *task, struct call *call)
 {
     int at = path_argument(call);
@@ -35,6 +72,10 @@ void on_open(struct task *task, struct call *call)
     struct object *object;
     char *path;
 
+    if (has(flags, "O_TMPFILE")) {
+        open_nameless(task, call, at);
+        return;
+    }
     if (excl && has(call->args[at + 2], "0600")) {
         path = quoted(call->args[at]);
         if (path != NULL) {
@@ -45,7 +86,9 @@ void on_open(struct task *task, struct call *call)
         }
         free(path);
     }
-    object = object_at(task, call, at, kind);
+    object = opened_again(task, call->args[at]);
+    if (object == NULL)
+        object = object_at(task, call, at, kind);
     if (object == NULL || !call->returned)
         return;
     if (call->error != NULL) {

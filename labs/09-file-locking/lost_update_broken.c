@@ -1,0 +1,166 @@
+/*
+ * lost_update_broken: processes that count in one file without a lock
+ * lose updates.
+ *
+ * Usage: lost_update_broken [-n COUNT] [-j PROCESSES]
+ *
+ * Try:   lost_update_broken -n 20000 -j 3
+ *        taskset -c 0 lost_update_broken
+ *        One processor is enough: a switch between read and write loses
+ *        all that the other process counts in its time slice.
+ *        Then run lost_update, the repair, and look at both with diff.
+ *
+ * Ends:  exit 1
+ *
+ * See:   pread(2), open(2), taskset(1)
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+enum { READ_END, WRITE_END };
+enum { WIDTH = 21 }; /* of the number in the file, with its newline */
+
+static const char usage_text[] =
+    "Usage: lost_update_broken [-n COUNT] [-j PROCESSES]\n"
+    "  -n COUNT      how often each process adds one (50000)\n"
+    "  -j PROCESSES  how many (2)\n";
+
+static char path[32]; /* of the file that all count in */
+
+static long long read_number(int fd)
+{
+    char text[WIDTH + 1] = "";
+    ssize_t n;
+
+    do
+        n = pread(fd, text, WIDTH, 0);
+    while (n == -1 && errno == EINTR);
+    if (n == -1)
+        err(1, "pread");
+    if (n < WIDTH)
+        errx(1, "no number in the file, but %zd bytes", n);
+    return atoll(text);
+}
+
+/* Always as many bytes: so nothing of a longer number stays behind. */
+static void write_number(int fd, long long number)
+{
+    char text[WIDTH + 1];
+    ssize_t n;
+
+    snprintf(text, sizeof text, "%*lld\n", WIDTH - 1, number);
+    do
+        n = pwrite(fd, text, WIDTH, 0);
+    while (n == -1 && errno == EINTR);
+    if (n == -1)
+        err(1, "pwrite");
+    if (n < WIDTH)
+        errx(1, "only %zd bytes of the number written", n);
+}
+
+/* The mistake: read, add, write are three steps. What others write
+ * between the first and the last is overwritten. */
+static void count_up(int fd, long long count)
+{
+    for (long long i = 0; i < count; i++)
+        write_number(fd, read_number(fd) + 1);
+}
+
+/* Starts a process that counts, once it gets a byte from `start`. */
+static void start_counter(int start[2], int count)
+{
+    char byte;
+    int fd;
+
+    switch (fork()) {
+    case -1:
+        err(1, "fork");
+    case 0:
+        /* If the parent is killed, nobody needs the number. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+            err(1, "prctl");
+        fd = open(path, O_RDWR | O_CLOEXEC);
+        if (fd == -1)
+            err(1, "%s", path);
+        close(start[WRITE_END]);
+        if (read_full(start[READ_END], &byte, 1) == -1)
+            err(1, "read");
+        count_up(fd, count);
+        exit(0);
+    }
+}
+
+/* Waits for all children. Returns whether each ended with status 0. */
+static bool all_end_well(void)
+{
+    bool well = true;
+    int status;
+    pid_t pid;
+
+    while ((pid = wait(&status)) > 0 || errno == EINTR) {
+        if (pid > 0 && status != 0)
+            well = false;
+    }
+    return well;
+}
+
+/* A file that ends with us: it has no name, only this descriptor. To
+ * open it once more, there is a path to each descriptor in /proc. */
+static int make_file(void)
+{
+    FILE *file = tmpfile();
+
+    if (file == NULL)
+        err(1, "tmpfile");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+    write_number(fileno(file), 0);
+    return fileno(file);
+}
+
+int main(int argc, char *argv[])
+{
+    int count = 50000, processes = 2, start[2], opt, fd;
+    long long expected, got;
+    bool well;
+
+    while ((opt = getopt(argc, argv, "n:j:h")) != -1) {
+        switch (opt) {
+        case 'n':
+            count = (int)parse_number("-n", optarg, 0, 100000000);
+            break;
+        case 'j':
+            processes = (int)parse_number("-j", optarg, 1, 100);
+            break;
+        default:
+            usage(opt, usage_text);
+        }
+    }
+    if (optind < argc)
+        usage('?', usage_text);
+
+    fd = make_file();
+    if (pipe(start) == -1)
+        err(1, "pipe");
+    for (int i = 0; i < processes; i++)
+        start_counter(start, count);
+    for (int i = 0; i < processes; i++) {
+        if (write_full(start[WRITE_END], "", 1) == -1)
+            err(1, "write");
+    }
+    well = all_end_well();
+    expected = (long long)count * processes;
+    got = read_number(fd);
+    say("main", "expected %lld, got %lld: %lld lost", expected, got,
+        expected - got);
+    return well && got == expected ? 0 : 1;
+}
