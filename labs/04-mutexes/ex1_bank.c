@@ -1,19 +1,20 @@
 /*
- * ex1_bank: many tellers transfer money among accounts, each of which has
- * a lock of its own.
+ * ex1_bank: many tellers transfer money among accounts, each of which
+ * has a lock of its own.
  *
  * The lab's README says exactly what it must do.
  *
  * Usage: ex1_bank [-n ACCOUNTS] [-b BALANCE] TELLER...
  *
  * Try:   echo 1 2 30 | ex1_bank -n 2 /dev/stdin
- *        A teller is a file of orders. With FIFOs you are the customers:
+ *        A teller is a file of orders. With FIFOs, you are there live:
  *        mkfifo a b; ex1_bank a b
- *        From other terminals: cat >a, and cat >b. Order "1 2 30 wait" from
- *        the one, then "3 4 5", "2 1 10" and "total" from the other. Enter,
- *        in the bank's terminal, lets the first go on.
+ *        From other terminals, cat >a and cat >b. Order "1 2 30 wait"
+ *        from a; then "3 4 5", "2 1 10" and "total" from b. Enter, in
+ *        the bank's own terminal, lets a go on.
  *
- * See:   pthread_mutex_lock(3), pthread_mutex_init(3), pthread_create(3)
+ * See:   pthread_mutex_lock(3), pthread_mutex_init(3p),
+ *        pthread_create(3)
  */
 #include <err.h>
 #include <pthread.h>
@@ -29,6 +30,13 @@
 struct account {
     pthread_mutex_t lock;
     long long balance;
+};
+
+/* A transfer. */
+struct order {
+    struct account *from, *to;
+    long long amount;
+    bool wait; /* for Enter, with the money on its way */
 };
 
 struct teller {
@@ -73,23 +81,19 @@ static void open_accounts(long long balance)
     (void)balance;
 }
 
-/* TODO 2: two functions, one that locks both accounts and one that
- * unlocks them. Two threads with the same two accounts must never wait
- * for each other, whichever of them is FROM. FROM can be TO. */
+/* TODO 2: two functions, one that locks two accounts and one that
+ * unlocks them. Threads must never wait in a circle, whichever accounts
+ * they transfer from and to. And both may be the same one. */
 
-/* Transfers amount, if there is so much. Returns whether there was. If
- * wait is true, calls wait_for_enter() while the money is on its way. */
-static bool transfer(struct account *from, struct account *to,
-                     long long amount, bool wait)
+/* Transfers the amount, if there is so much. Returns whether it was. */
+static bool transfer(const struct order *order)
 {
     bool enough = false;
 
-    /* TODO 2: with both accounts locked, look, take it from the one,
-     * maybe wait, add it to the other. */
-    (void)from;
-    (void)to;
-    (void)amount;
-    (void)wait;
+    /* TODO 2: with both accounts locked: see if there is enough;
+     * take it from the one; wait_for_enter(), if the order says so; add
+     * it to the other. */
+    (void)order;
     return enough;
 }
 
@@ -106,34 +110,47 @@ static long long total(void)
 /* Counts an order in `day`: all threads do. */
 static void note(bool done)
 {
-    /* TODO 4: no order may be lost, and no teller wait for long. */
+    /* TODO 4: so that none is lost. */
     (void)done;
     (void)lock;
     (void)unlock;
 }
 
-/* Carries out one order, and reports it. Returns false if it is none. */
-static bool carry_out(const char *teller, const char *order)
+/* Reads a transfer. Returns false if it is none. */
+static bool understand(const char *text, struct order *order)
 {
-    long long amount;
+    long long money;
     int from, to, end = 0;
-    bool wait, done;
 
-    if (strcmp(order, "total") == 0) {
+    if (sscanf(text, "%4d %4d %16lld%n", &from, &to, &money, &end) != 3)
+        return false;
+    if (from < 1 || from > count || to < 1 || to > count)
+        return false;
+    *order = (struct order){
+        .from = &accounts[from - 1],
+        .to = &accounts[to - 1],
+        .amount = money,
+        .wait = strcmp(text + end, " wait") == 0,
+    };
+    return (order->wait || text[end] == '\0') && money >= 1 &&
+           money <= max_money;
+}
+
+/* Carries out an order, and reports it. Returns false if it is none. */
+static bool carry_out(const char *teller, const char *text)
+{
+    struct order order;
+    bool done;
+
+    if (strcmp(text, "total") == 0) {
         printf("%s: total: %lld\n", teller, total());
         return true;
     }
-    if (sscanf(order, "%4d %4d %16lld%n", &from, &to, &amount, &end) != 3)
+    if (!understand(text, &order))
         return false;
-    wait = strcmp(order + end, " wait") == 0;
-    if ((order[end] != '\0' && !wait) || from < 1 || from > count ||
-        to < 1 || to > count || amount < 1 || amount > max_money)
-        return false;
-
-    done = transfer(&accounts[from - 1], &accounts[to - 1], amount, wait);
+    done = transfer(&order);
     note(done);
-    printf("%s: %d %d %lld: %s\n", teller, from, to, amount,
-           done ? "done" : "refused");
+    printf("%s: %s: %s\n", teller, text, done ? "done" : "refused");
     return true;
 }
 
@@ -169,7 +186,7 @@ static void *serve(void *arg)
 /* Has all orders carried out, by a thread for each of n tellers. */
 static void work(struct teller tellers[], int n)
 {
-    /* TODO 1: start all threads; then wait until all have ended. */
+    /* TODO 1: start all threads, then wait for all their ends. */
     (void)tellers;
     (void)n;
     (void)serve;
