@@ -136,21 +136,30 @@ static bool understand(const char *text, struct order *order)
            money <= max_money;
 }
 
+/* Takes what printf() returns. Each of its lines is one write(). */
+static void check(int printed)
+{
+    if (printed < 0)
+        err(1, "standard output");
+}
+
 /* Carries out an order, and reports it. Returns false if it is none. */
 static bool carry_out(const char *teller, const char *text)
 {
     struct order order;
+    const char *how;
     bool done;
 
     if (strcmp(text, "total") == 0) {
-        printf("%s: total: %lld\n", teller, total());
+        check(printf("%s: total: %lld\n", teller, total()));
         return true;
     }
     if (!understand(text, &order))
         return false;
     done = transfer(&order);
     note(done);
-    printf("%s: %s: %s\n", teller, text, done ? "done" : "refused");
+    how = done ? "done" : "refused";
+    check(printf("%s: %s: %s\n", teller, text, how));
     return true;
 }
 
@@ -216,7 +225,6 @@ int main(int argc, char *argv[])
         usage('?', usage_text);
     for (int i = 0; i < n; i++)
         tellers[i].path = argv[optind + i];
-    /* A line is one write: reports are seen at once, and never torn. */
     setvbuf(stdout, NULL, _IOLBF, 0);
 
     open_accounts(balance);
@@ -225,10 +233,8 @@ int main(int argc, char *argv[])
     for (int i = 0; i < n; i++)
         failed |= tellers[i].failed;
     for (int i = 0; i < count; i++)
-        printf("account %d: %lld\n", i + 1, accounts[i].balance);
-    printf("total: %lld\n", total());
-    printf("done: %lld, refused: %lld\n", day.done, day.refused);
-    if (ferror(stdout) || fflush(stdout) == EOF)
-        errx(1, "standard output can't be written");
+        check(printf("account %d: %lld\n", i + 1, accounts[i].balance));
+    check(printf("total: %lld\n", total()));
+    check(printf("done: %lld, refused: %lld\n", day.done, day.refused));
     return failed ? 1 : 0;
 }

@@ -76,7 +76,8 @@ static struct philosopher *right_of(const struct philosopher *p)
  * lines are in the order in which all came to be. */
 static void tell(const struct philosopher *p, const char *what)
 {
-    printf("%td %s\n", p - table + 1, what);
+    if (printf("%td %s\n", p - table + 1, what) < 0)
+        err(1, "standard output");
 }
 
 /* Waits until this one is let in. */
@@ -253,7 +254,5 @@ int main(int argc, char *argv[])
 
     for (int i = 0; i < seats; i++)
         failed |= table[i].failed;
-    if (ferror(stdout) || fflush(stdout) == EOF)
-        errx(1, "standard output can't be written");
     return failed ? 1 : 0;
 }

@@ -94,7 +94,7 @@ END
     run_program ex1_bank -n 3 -b $a orders
     assert_ended "exit 0"
     expect "these reports" assert_equal "$(head -n 5 "$run/stdout")" \
-        "$(paste -d '\0' "$work/orders" <(printf ': %s\n' done refused done refused done) | sed 's/^/orders: /')"
+        "$(paste -d '\0' "$work/orders" <(printf ': %s\n' 'done' refused 'done' refused 'done') | sed 's/^/orders: /')"
     assert_balances 0 $((a + x + y)) $((a + a - x - y))
 }
 
@@ -125,7 +125,7 @@ END
         order 1 "${orders[0]}"
         assert_at stdin 1 "teller t1 to wait for Enter, in the middle of its transfer"
         for i in {2..5}; do
-            order $i "${orders[i - 1]}"
+            order "$i" "${orders[i - 1]}"
             assert_at lock $((i - 1)) "teller t$i to wait for an account of teller t1: order ${orders[i - 1]@Q} after ${orders[0]@Q}"
         done
         [[ ${orders[0]} == 5* ]] || assert_threads_sleep "while they wait for an account"
@@ -268,7 +268,7 @@ assert_busy_day() {
     await_still
     # These have no account in common with anybody, but the day's counters.
     for i in "4 5 6 1" "4 6 5 1" "5 7 8 500" "5 8 7 1"; do
-        order $i
+        order "${i%% *}" "${i#* }"
         await_still
     done
     type_line
@@ -309,6 +309,7 @@ sit() {
     # Which descriptor of the program is whose day?
     for ((fd = 3; fd < seats + 9; fd++)); do
         i=$(readlink "/proc/$pid/fd/$fd") || continue
+        # shellcheck disable=SC2034  # places.bash uses it
         [[ $i != */p* ]] || day_of[fd]=${i##*/p}
     done
 }
@@ -375,9 +376,9 @@ end_table() {
         assert_waits ""
         for ((n = 0; n < seats; n++)); do
             set_seats next=$((i + step))
-            nudge $next
-            assert_waits $next
-            nudge $i
+            nudge "$next"
+            assert_waits "$next"
+            nudge "$i"
             assert_waits ""
             i=$next
         done
@@ -500,12 +501,12 @@ $((3 - i)) thinks"
 }
 
 # The rules of the README, for one table: does[i] is "" (thinks), hungry or eats;
-# passed[i:k] says that k has passed i.
+# passed[i by k] says that k has passed i.
 may_eat() {
     local k left right
     set_seats left=$(($1 - 1)) right=$(($1 + 1))
     for k in $left $right; do
-        if [[ ${does[k]} == eats || (${does[k]} == hungry && ${passed[$k:$1]:-}) ]]; then
+        if [[ ${does[k]} == eats || (${does[k]} == hungry && ${passed["$k by $1"]:-}) ]]; then
             return 1
         fi
     done
@@ -515,7 +516,7 @@ begin_if_possible() {
     if [[ ${does[$1]} == hungry ]] && may_eat "$1"; then
         local left right
         set_seats left=$(($1 - 1)) right=$(($1 + 1))
-        does[$1]=eats passed[$left:$1]=1 passed[$right:$1]=1
+        does[$1]=eats passed["$left by $1"]=1 passed["$right by $1"]=1
     fi
 }
 
@@ -536,18 +537,18 @@ begin_if_possible() {
         set_seats left=$((i - 1)) right=$((i + 1))
         if [[ ${does[i]} == eats ]]; then
             does[i]=''
-            begin_if_possible $left
-            begin_if_possible $right
+            begin_if_possible "$left"
+            begin_if_possible "$right"
         else
             does[i]=hungry
-            unset "passed[$i:$left]" "passed[$i:$right]"
+            passed["$i by $left"]='' passed["$i by $right"]=''
             begin_if_possible $i
         fi
-        waiting=()
+        hungry=()
         for ((i = 1; i <= seats; i++)); do
-            [[ ${does[i]} != hungry ]] || waiting+=($i)
+            [[ ${does[i]} != hungry ]] || hungry+=("$i")
         done
-        assert_waits "${waiting[*]}"
+        assert_waits "${hungry[*]}"
     done
     # Those that are still hungry eat when the others leave.
     end_table

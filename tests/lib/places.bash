@@ -1,6 +1,6 @@
 # places.bash: where each thread of a running program is held still, from
 # /proc/PID/task/TID/syscall. Loaded by the tests that need it, after threads.
-# shellcheck disable=SC2154  # run.bash and lab.bash set what is used here
+# shellcheck disable=SC2034,SC2154  # run.bash sets what is used here, and tests use it
 
 # Numbers of system calls: futex(2); read(2) and readv(2).
 case $(uname -m) in
