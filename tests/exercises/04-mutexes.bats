@@ -529,7 +529,7 @@ begin_if_possible() {
         does[i]=''
     done
     for ((n = 0; n < 30; n++)); do
-        i=$((RANDOM % seats + 1))
+        i=$((n < 3 ? n + 1 : RANDOM % seats + 1)) # the first three are neighbours
         while [[ ${does[i]} == hungry ]]; do
             i=$((RANDOM % seats + 1))
         done

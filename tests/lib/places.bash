@@ -13,50 +13,65 @@ esac
 # nothing happens before something comes from outside. Sets how many are where:
 # at_lock, at_stdin (a read of descriptor 0), at_file (of another); and waiting,
 # the names in day_of whose descriptor nobody reads: "2 5".
-#
-# All are looked at twice. Who slept both times, and didn't run meanwhile, slept
-# all the time; so there was a moment when all slept. (Whoever is woken isn't
-# asleep from that moment on, even if no processor is free for it.) By awk, since
-# bats follows each step of a loop.
 is_still() {
-    local now tasks=("/proc/$pid/task"/*)
-    now=$(LC_ALL=C awk -v main="/$pid/" -v futex="$futex_calls" -v reading="$read_calls" \
-        -v tsan="${SAN:-}" -v names="${day_of[*]}" -v numbers="${!day_of[*]}" '
-        function digits(hex,  i, n) {
-            for (i = 3; i <= length(hex); i++)
-                n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
-            return n
-        }
-        FNR == 1 { files++ }
-        FILENAME ~ /schedstat$/ {
-            turns += files <= tasks ? -$3 : $3 # before, after
-            next
-        }
-        index(FILENAME, "/task" main) { next }
-        index(futex, " " $1 " ") { lock++; next }
-        !index(reading, " " $1 " ") { elsewhere++; next }
-        $2 == "0x0" { stdin++; next }
-        { file++; read[digits($2)] = 1 }
-        END {
+    # bats follows each step of a function, which takes much longer than the
+    # step. This makes an exception of those that are called from here.
+    local -
+    set +o functrace
+    all_sleep && sort_places
+}
+
+# Looks at all of them twice. Who slept both times, and didn't run meanwhile, slept
+# all the time; so there was a moment when all slept. (Whoever is woken isn't asleep
+# from that moment on, even if no processor is free for it.) The shell itself reads:
+# one may look at what one has started (ptrace(2), Yama).
+all_sleep() {
+    local task n turns=0 call argument rest elsewhere=0
+    local tasks=("/proc/$pid/task"/*)
+    places=()
+    for task in "${tasks[@]}"; do
+        read -r _ _ n 2>/dev/null <"$task/schedstat" && turns=$((turns + n))
+    done
+    for task in "${tasks[@]}" "${tasks[@]}"; do
+        [[ $task != */$pid ]] || continue
+        call=''
+        read -r call argument rest 2>/dev/null <"$task/syscall"
+        case $futex_calls:$read_calls in
+        *" $call "*:*) places+=(lock) ;;
+        *:*" $call "*) places+=("$((argument))") ;;
+        *)
             # ThreadSanitizer has a thread that looks around all the time.
-            if (tsan ~ /thread/) {
-                turns = 0
-                elsewhere -= elsewhere == 2 ? 2 : 0
-            }
-            if (turns || elsewhere)
-                exit 1
-            split(numbers, number, " ")
-            n = split(names, name, " ")
-            for (i = 1; i <= n; i++)
-                if (!(number[i] in read))
-                    waits[name[i]]
-            for (i = 1; i <= 1000; i++)
-                if (i in waits)
-                    list = list " " i
-            print lock / 2, stdin / 2, (file / 2) list
-        }' tasks=${#tasks[@]} "${tasks[@]/%//schedstat}" "${tasks[@]/%//syscall}" \
-        "${tasks[@]/%//syscall}" "${tasks[@]/%//schedstat}" 2>/dev/null) &&
-        read -r at_lock at_stdin at_file waiting <<<"$now"
+            [[ ${SAN:-} == *thread* ]] && ((++elsewhere <= 2)) || return
+            ;;
+        esac
+    done
+    for task in "${tasks[@]}"; do
+        read -r _ _ n 2>/dev/null <"$task/schedstat" && turns=$((turns - n))
+    done
+    ((turns == 0 || elsewhere > 0))
+}
+
+sort_places() {
+    local one name
+    local -A waits=()
+    at_lock=0 at_stdin=0 at_file=0 waiting=''
+    for name in "${day_of[@]}"; do
+        waits[$name]=1
+    done
+    for one in "${places[@]:${#places[@]}/2}"; do
+        case $one in
+        lock) at_lock=$((at_lock + 1)) ;;
+        0) at_stdin=$((at_stdin + 1)) ;;
+        *)
+            at_file=$((at_file + 1))
+            name=${day_of[one]:-}
+            [[ ! $name ]] || waits[$name]=''
+            ;;
+        esac
+    done
+    for ((name = 1; name <= ${#day_of[@]}; name++)); do
+        [[ ! ${waits[$name]:-} ]] || waiting+="${waiting:+ }$name"
+    done
 }
 
 # await_still: waits until all is still. Where the threads are is then as
