@@ -70,22 +70,36 @@ assert_threads_sleep() {
     fi
 }
 
-# assert_no_race FILE PROGRAM [ARG...]: runs it to its end, with FILE as its
-# input, under helgrind, a tool of valgrind's that finds what two threads use
-# without an order between them, whether that went wrong this time or not.
-# ThreadSanitizer does so by itself; helgrind doesn't know musl's functions.
-assert_no_race() {
-    local helgrind=() file=$1
-    shift
+# look_for_races PROGRAM: sets helgrind to the words that run it under helgrind, a
+# tool of valgrind's that finds what two threads use without an order between
+# them, whether that went wrong this time or not. ThreadSanitizer does so by
+# itself; helgrind doesn't know musl's functions.
+look_for_races() {
+    helgrind=()
     if [[ ! ${SAN:-}${UNDER:-} ]] && ! grep -q ld-musl "$BIN/$1"; then
         needs valgrind valgrind
         helgrind=(valgrind --quiet --vgdb=no --tool=helgrind)
     fi
-    run_program -i "$file" "${helgrind[@]}" "$@"
-    if [[ $stderr == *"data race"* ]]; then
-        complain "no data race found by valgrind --tool=helgrind" \
-            "$(sed -E 's/^==[0-9]+== ?//; /^-*$/d' "$run/stderr" | head -n 20)"
-    fi
+}
+
+# assert_no_race_found: that helgrind had nothing to say of the run that ended:
+# neither of data nor of the order of locks.
+assert_no_race_found() {
+    local word
+    for word in "data race" "lock order"; do
+        if [[ $stderr == *"$word"* ]]; then
+            complain "no \"$word\" found by valgrind --tool=helgrind" \
+                "$(sed -E 's/^==[0-9]+== ?//; /^-*$/d' "$run/stderr" | head -n 20)"
+        fi
+    done
+}
+
+# assert_no_race FILE PROGRAM [ARG...]: runs it to its end, with FILE as its
+# input, and looks for races.
+assert_no_race() {
+    look_for_races "$2"
+    run_program -i "$1" "${helgrind[@]}" "${@:2}"
+    assert_no_race_found
 }
 
 # be_unkind WORD...: from now on programs meet what is allowed but rare: spurious
