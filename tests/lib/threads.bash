@@ -82,6 +82,11 @@ assert_no_race() {
         helgrind=(valgrind --quiet --vgdb=no --tool=helgrind)
     fi
     run_program -i "$file" "${helgrind[@]}" "$@"
+    assert_no_race_seen
+}
+
+# After a run under helgrind.
+assert_no_race_seen() {
     if [[ $stderr == *"data race"* ]]; then
         complain "no data race found by valgrind --tool=helgrind" \
             "$(sed -E 's/^==[0-9]+== ?//; /^-*$/d' "$run/stderr" | head -n 20)"
