@@ -4,18 +4,11 @@
 # the tests that need it, after lab and threads.
 # shellcheck disable=SC2034,SC2154  # run.bash and lab.bash set what is used here
 
-# The numbers of read(), readv() and futex(): unistd.h.
-if [[ $(uname -m) == x86_64 ]]; then
-    call_read=0 call_readv=19 call_futex=202
-else
-    call_read=63 call_readv=65 call_futex=98
-fi
-
 # start_fed COUNT PROGRAM [ARG...]: starts it, and waits until its threads t1 to
 # tCOUNT wait for their first line. heard: how many lines it has written that a
 # test has looked at.
 start_fed() {
-    heard=0
+    heard=0 step=''
     start "${@:2}"
     await "the threads t1 to t$1" find_threads "$1"
     settle
@@ -35,56 +28,86 @@ find_threads() {
 # Sets place[N]: where thread tN is: "idle", if it sleeps until it gets a line;
 # "waits", in futex() without a time limit, for a lock or a condition variable;
 # "waits-until", the same with one; "held", by UNKIND=hold; "gone"; or "runs",
-# and sleeps nowhere that we know. And seen: how often all of them have run.
+# and sleeps nowhere that we know. And quiet=1 if nothing moves any more until a
+# line comes, or time passes: main waits for a line, all threads sleep, and none
+# has run between two looks.
 look() {
-    local i folder state call op limit ran
-    seen=''
-    for i in main "${!task[@]}"; do
-        folder=${task[${i/main/0}]:-/proc/$pid/task/$pid}
-        if ! { read -r _ _ state _ <"$folder/stat" && read -r call _ op _ limit _ <"$folder/syscall" &&
-            read -r ran <"$folder/schedstat"; } 2>/dev/null; then
-            state=gone ran=gone
-        fi
-        seen+=" $ran"
-        case "$state $call" in
-        gone*) state=gone ;;
-        "S $call_read") state=idle ;;
-        "S $call_readv") state=held ;;
-        "S $call_futex") [[ $limit == 0x0 ]] && state=waits || state=waits-until ;;
-        *) state=runs ;;
-        esac
-        [[ $i == main ]] && main=$state || place[i]=$state
+    quiet=0
+    [[ $stdin ]] && read -r -t 0 -u "$stdin" || quiet=1
+    # shellcheck disable=SC2016
+    read -r still main "place[0]" <<<"$(awk -v machine="$HOSTTYPE" '
+        function first_line(name, line) {
+            line = ""
+            if ((getline line <name) > 0)
+                close(name)
+            return line
+        }
+        function place(folder, state, ran, call) {
+            state = first_line(folder "/stat")
+            ran = first_line(folder "/schedstat")
+            split(first_line(folder "/syscall"), call, " ")
+            seen = seen ran ";"
+            if (state !~ /[)] [^XZ]/ || ran == "")
+                return "gone"
+            if (state !~ /[)] S /)
+                return "runs"
+            if (call[1] == number["read"])
+                return "idle"
+            if (call[1] == number["readv"])
+                return "held"
+            if (call[1] == number["futex"])
+                return call[5] == "0x0" ? "waits" : "waits-until"
+            return "runs"
+        }
+        function places(text, i) {
+            seen = ""
+            for (i = 1; i < ARGC; i++)
+                text = text " " place(ARGV[i])
+            return text
+        }
+        BEGIN {
+            # unistd.h
+            split(machine == "x86_64" ? "0 19 202" : "63 65 98", calls, " ")
+            number["read"] = calls[1]
+            number["readv"] = calls[2]
+            number["futex"] = calls[3]
+            for (tries = 1; tries <= 10; tries++) {
+                before = places()
+                seen_before = seen
+                after = places()
+                still = before == after && seen == seen_before
+                if (still && after ~ /^ idle/ && after !~ / runs/)
+                    break
+            }
+            print still + 0 after
+        }' "/proc/$pid/task/$pid" "${task[@]}")"
+    local i states
+    read -ra states <<<"${place[0]}"
+    place=()
+    for i in "${!task[@]}"; do
+        place[i]=${states[0]}
+        states=("${states[@]:1}")
     done
+    [[ $still == 1 && $main == idle && ${place[*]} != *runs* ]] || quiet=0
 }
 
-# Whether nothing moves any more until a line comes, or time passes: main waits
-# for a line, all threads sleep, and none has run between two looks.
 all_quiet() {
-    local before
-    ! read -r -t 0 -u "$stdin" || return 1
     look
-    before=$seen
-    [[ $main == idle && ${place[*]} != *runs* ]] || return 1
-    look
-    [[ $seen == "$before" && $main == idle && ${place[*]} != *runs* ]]
+    ((quiet))
 }
 
 settle() {
-    local tries
-    for ((tries = 0; tries < 20; tries++)); do
-        ! all_quiet || return 0
-    done
+    local saw i
     if ! wait_until "$DEADLINE" is_so_or_over all_quiet 2>/dev/null || gone "$pid"; then
-        local saw
         saw="main: $main"
-        for tries in "${!task[@]}"; do
-            saw+=", t$tries: ${place[tries]}"
+        for i in "${!place[@]}"; do
+            saw+=", t$i: ${place[i]}"
         done
         if gone "$pid"; then
             finish_program
             saw=$(how_it_ended)
         fi
-        complain "all threads to come to rest, asleep, after the line '$step'" "$saw"
+        complain "all threads to come to rest, asleep${step:+, after the line \"$step\"}" "$saw"
     fi
 }
 
@@ -97,21 +120,20 @@ step() {
 
 # threads_in PLACE: the numbers of the threads that are there, in order.
 threads_in() {
-    local i list=()
+    local i list=''
     for i in "${!place[@]}"; do
-        [[ ${place[i]} != "$1" ]] || list+=("$i")
+        [[ ${place[i]} != "$1" ]] || list+=" $i"
     done
-    echo "${list[*]}"
+    echo "${list# }"
 }
 
-# assert_in PLACE "N...": exactly these threads are there.
+# assert_in PLACE "N...": exactly these threads are there; their numbers in order.
 assert_in() {
-    local is wanted
+    local is
     is=$(threads_in "$1")
-    wanted=$(tr ' ' '\n' <<<"$2" | sort -n | xargs)
-    if [[ $is != "$wanted" ]]; then
-        is="threads in \"$1\": ${is:-none}"
-        complain "threads in \"$1\" after '$step': ${wanted:-none}" "$is"$'\n'"all: $(declare -p place | sed 's/^[^(]*(/(/')"
+    if [[ $is != "$2" ]]; then
+        complain "${step:+after \"$step\" }in the state \"$1\": ${2:+t}${2:-no thread}" \
+            "$(for i in "${!place[@]}"; do echo "t$i: ${place[i]}"; done)"
     fi
 }
 
@@ -119,8 +141,8 @@ assert_in() {
 # limit; all others, that haven't gone, wait for a line.
 assert_waiting() {
     assert_in waits "$1"
-    assert_in held ""
-    assert_in waits-until ""
+    [[ ${place[*]} != *held* && ${place[*]} != *until* ]] ||
+        complain "all others to wait for their next line" "$(declare -p place)"
 }
 
 # assert_said LINE...: since we last looked it has written these lines, in any
