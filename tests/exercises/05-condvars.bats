@@ -63,18 +63,18 @@ turns() {
     mapfile -t orders < <(puts 6 $(seq $slots))
     step "${orders[@]}"
     assert_waiting ""
-    for i in {1..5}; do step "$(puts $i $((slots + i)))"; done
+    for i in {1..5}; do step "$(puts "$i" $((slots + i)))"; done
     assert_waiting "1 2 3 4 5"
     assert_said "${orders[@]/%/: ok}"
     assert_threads_sleep "while there is no room"
     mapfile -t orders < <(for ((i = 0; i < slots + 5; i++)); do echo "6 get"; done)
     step "${orders[@]}"
     assert_waiting ""
-    assert_said "${word[@]/#/6 get: took }" "$(for i in {1..5}; do oks $i $((slots + i)); done)"
+    assert_said "${word[@]/#/6 get: took }" "$(for i in {1..5}; do oks "$i" $((slots + i)); done)"
     for i in {1..5}; do step "$i get"; done
     assert_waiting "1 2 3 4 5"
     assert_threads_sleep "while there is no item"
-    for i in {1..5}; do step "$(puts 6 $i)"; done
+    for i in {1..5}; do step "$(puts 6 "$i")"; done
     assert_waiting ""
     finish
     assert_ended "exit 0"
@@ -94,7 +94,7 @@ turns() {
     assert_waiting ""
 
     step "$(puts 6 6)"
-    for i in {1..5}; do step "$(puts $i $i)"; done
+    for i in {1..5}; do step "$(puts "$i" "$i")"; done
     before=$(turns)
     step "6 get"
     expect "four to wait on" assert_equal "$(threads_in waits | wc -w)" 4
@@ -186,11 +186,11 @@ turns() {
     words 5
     start_fed 5 ex1_queue -s 1 -t 5
     step "$(puts 5 5)"
-    for i in {1..4}; do step "$(puts $i $i)"; done
+    for i in {1..4}; do step "$(puts "$i" "$i")"; done
     assert_waiting "1 2 3 4"
     step "5 close"
     assert_waiting ""
-    assert_said "$(oks 5 5)" "5 close: ok" "$(for i in {1..4}; do puts $i $i; done | sed 's/$/: closed/')"
+    assert_said "$(oks 5 5)" "5 close: ok" "$(for i in {1..4}; do puts "$i" "$i"; done | sed 's/$/: closed/')"
     finish
     assert_ended "exit 0"
 
@@ -289,8 +289,7 @@ turns() {
     words 2
     start_fed 2 ex1_queue -t 2
     type_line "1 get 0.01"
-    t1_is_held() { all_quiet && [[ ${place[1]} == held ]]; }
-    await "the deadline to pass" t1_is_held
+    await "the deadline to pass" places_are idle held idle
     step "$(puts 2 1)"
     let_woken_go
     assert_said "1 get 0.01: took ${word[1]}" "$(oks 2 1)"
@@ -533,7 +532,7 @@ assert_rounds() {
     come 2
     finish
     assert_ended "exit 0"
-    expect "one of the two that leave to end the round of t2" assert_equal "$(sed 's/^[13] /T /' <<<"$output" | sort)" \
+    expect "one of the two that leave to end the round of t2" assert_equal "$(printf '%s\n' "${lines[@]/#[13] /T }" | sort)" \
         "$(printf '%s\n' "2 leaves" "2 round 1: $sum" "T leaves" "T leaves, last")"
 }
 
@@ -545,8 +544,7 @@ assert_rounds() {
     sum=0
     come 1
     end_input
-    t1_is_held() { look && [[ ${place[*]} == "held gone" && $main == waits ]]; }
-    await "main to wait for t1, which has not got the lock yet" t1_is_held
+    await "main to wait for t1, which has not got the lock yet" places_are waits held gone
     head -c 1 /dev/zero >&"$holding"
     finish
     assert_ended "exit 0"

@@ -96,6 +96,12 @@ all_quiet() {
     ((quiet))
 }
 
+# places_are MAIN PLACE...: whether main and the threads are there now.
+places_are() {
+    look
+    [[ "$main ${place[*]}" == "$*" ]]
+}
+
 settle() {
     local saw i
     if ! wait_until "$DEADLINE" is_so_or_over all_quiet 2>/dev/null || gone "$pid"; then
