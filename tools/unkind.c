@@ -10,6 +10,9 @@
  *              has signalled: a spurious wakeup
  *   late=MS    a thread that is woken gets its mutex only MS milliseconds
  *              later, so that others are faster
+ *   hold       a thread that is woken gets its mutex only when it has read a
+ *              byte from the FIFO "hold" in the current folder; it does so in
+ *              readv(2), by which it is told from threads that wait elsewhere
  *   lock=MS    a thread waits before it takes a mutex
  *   second=MS  a thread that has a mutex already waits before it takes another
  *   unlock=MS  a thread waits after it has given a mutex back
@@ -22,11 +25,13 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -34,7 +39,8 @@
 static struct {
     bool early;
     long late, lock, second, unlock; /* milliseconds */
-} unkind;
+    int hold;                        /* the FIFO, or -1 */
+} unkind = {.hold = -1};
 
 static int (*real_lock)(pthread_mutex_t *);
 static int (*real_trylock)(pthread_mutex_t *);
@@ -42,6 +48,8 @@ static int (*real_timedlock)(pthread_mutex_t *, const struct timespec *);
 static int (*real_unlock)(pthread_mutex_t *);
 static int (*real_wait)(pthread_cond_t *, pthread_mutex_t *);
 static int (*real_timedwait)(pthread_cond_t *, pthread_mutex_t *,
+                             const struct timespec *);
+static int (*real_clockwait)(pthread_cond_t *, pthread_mutex_t *, clockid_t,
                              const struct timespec *);
 
 static __thread int held;    /* so many mutexes are this thread's */
@@ -87,12 +95,22 @@ __attribute__((constructor)) static void begin(void)
     *(void **)&real_wait = real("pthread_cond_wait", "GLIBC_2.3.2");
     *(void **)&real_timedwait = real("pthread_cond_timedwait", "GLIBC_2.3.2");
 
+    /* musl and old versions of glibc don't have it: then nobody calls ours. */
+    *(void **)&real_clockwait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
+
     strncat(words, wanted == NULL ? "" : wanted, sizeof words - 2);
     unkind.early = strstr(words, " early") != NULL;
     unkind.late = milliseconds(words, " late=");
     unkind.lock = milliseconds(words, " lock=");
     unkind.second = milliseconds(words, " second=");
     unkind.unlock = milliseconds(words, " unlock=");
+    if (strstr(words, " hold") != NULL) {
+        unkind.hold = open("hold", O_RDWR | O_CLOEXEC);
+        if (unkind.hold == -1) {
+            perror("unkind: hold");
+            abort();
+        }
+    }
 }
 
 static void dawdle(long ms)
@@ -164,11 +182,22 @@ static bool ends_early(pthread_mutex_t *mutex)
     return true;
 }
 
+static void be_held(void)
+{
+    char byte;
+    struct iovec place = {&byte, 1};
+
+    while (readv(unkind.hold, &place, 1) == -1 && errno == EINTR)
+        continue;
+}
+
 static int woken(int error, pthread_mutex_t *mutex)
 {
-    if (unkind.late > 0) {
+    if (unkind.late > 0 || unkind.hold != -1) {
         real_unlock(mutex);
         dawdle(unkind.late);
+        if (unkind.hold != -1)
+            be_held();
         real_lock(mutex);
     }
     return error;
@@ -184,4 +213,12 @@ PUBLIC int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 {
     return ends_early(mutex) ? 0
                              : woken(real_timedwait(cond, mutex, until), mutex);
+}
+
+PUBLIC int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                  clockid_t clock, const struct timespec *until)
+{
+    return ends_early(mutex)
+               ? 0
+               : woken(real_clockwait(cond, mutex, clock, until), mutex);
 }

@@ -1,0 +1,185 @@
+# fed.bash: programs whose threads are told line by line what to do. "3 get" on
+# standard input is for thread t3, which reads it from a pipe of its own. So a
+# test decides who is where, and sees in /proc where each thread sleeps. Loaded by
+# the tests that need it, after lab and threads.
+# shellcheck disable=SC2034,SC2154  # run.bash and lab.bash set what is used here
+
+# start_fed COUNT PROGRAM [ARG...]: starts it, and waits until its threads t1 to
+# tCOUNT wait for their first line. heard: how many lines it has written that a
+# test has looked at.
+start_fed() {
+    heard=0 step=''
+    start "${@:2}"
+    await "the threads t1 to t$1" find_threads "$1"
+    settle
+}
+
+# Sets task[N]: the folder of thread tN in /proc.
+find_threads() {
+    local folder name
+    task=()
+    for folder in "/proc/$pid/task"/*; do
+        read -r name <"$folder/comm" && [[ $name =~ ^t([0-9]+)$ ]] &&
+            task[BASH_REMATCH[1]]=$folder
+    done 2>/dev/null
+    ((${#task[@]} == $1))
+}
+
+# Sets place[N]: where thread tN is: "idle", if it sleeps until it gets a line;
+# "waits", in futex() without a time limit, for a lock or a condition variable;
+# "waits-until", the same with one; "held", by UNKIND=hold; "gone"; or "runs",
+# and sleeps nowhere that we know. And quiet=1 if nothing moves any more until a
+# line comes, or time passes: main waits for a line, all threads sleep, and none
+# has run between two looks.
+look() {
+    quiet=0
+    [[ $stdin ]] && read -r -t 0 -u "$stdin" || quiet=1
+    # shellcheck disable=SC2016
+    read -r still main "place[0]" <<<"$(awk -v machine="$HOSTTYPE" '
+        function first_line(name, line) {
+            line = ""
+            if ((getline line <name) > 0)
+                close(name)
+            return line
+        }
+        function place(folder, state, ran, call) {
+            state = first_line(folder "/stat")
+            ran = first_line(folder "/schedstat")
+            split(first_line(folder "/syscall"), call, " ")
+            seen = seen ran ";"
+            if (state !~ /[)] [^XZ]/ || ran == "")
+                return "gone"
+            if (state !~ /[)] S /)
+                return "runs"
+            if (call[1] == number["read"])
+                return "idle"
+            if (call[1] == number["readv"])
+                return "held"
+            if (call[1] == number["futex"])
+                return call[5] == "0x0" ? "waits" : "waits-until"
+            return "runs"
+        }
+        function places(text, i) {
+            seen = ""
+            for (i = 1; i < ARGC; i++)
+                text = text " " place(ARGV[i])
+            return text
+        }
+        BEGIN {
+            # unistd.h
+            split(machine == "x86_64" ? "0 19 202" : "63 65 98", calls, " ")
+            number["read"] = calls[1]
+            number["readv"] = calls[2]
+            number["futex"] = calls[3]
+            for (tries = 1; tries <= 10; tries++) {
+                before = places()
+                seen_before = seen
+                after = places()
+                still = before == after && seen == seen_before
+                if (still && after ~ /^ idle/ && after !~ / runs/)
+                    break
+            }
+            print still + 0 after
+        }' "/proc/$pid/task/$pid" "${task[@]}")"
+    local i states
+    read -ra states <<<"${place[0]}"
+    place=()
+    for i in "${!task[@]}"; do
+        place[i]=${states[0]}
+        states=("${states[@]:1}")
+    done
+    [[ $still == 1 && $main == idle && ${place[*]} != *runs* ]] || quiet=0
+}
+
+all_quiet() {
+    look
+    ((quiet))
+}
+
+# places_are MAIN PLACE...: whether main and the threads are there now.
+places_are() {
+    look
+    [[ "$main ${place[*]}" == "$*" ]]
+}
+
+settle() {
+    local saw i
+    if ! wait_until "$DEADLINE" is_so_or_over all_quiet 2>/dev/null || gone "$pid"; then
+        saw="main: $main"
+        for i in "${!place[@]}"; do
+            saw+=", t$i: ${place[i]}"
+        done
+        if gone "$pid"; then
+            finish_program
+            saw=$(how_it_ended)
+        fi
+        complain "all threads to come to rest, asleep${step:+, after the line \"$step\"}" "$saw"
+    fi
+}
+
+# step LINE...: types them, and waits until nothing moves any more.
+step() {
+    step=$*
+    type_lines "$@"
+    settle
+}
+
+# threads_in PLACE: the numbers of the threads that are there, in order.
+threads_in() {
+    local i list=''
+    for i in "${!place[@]}"; do
+        [[ ${place[i]} != "$1" ]] || list+=" $i"
+    done
+    echo "${list# }"
+}
+
+# assert_in PLACE "N...": exactly these threads are there; their numbers in order.
+assert_in() {
+    local is
+    is=$(threads_in "$1")
+    if [[ $is != "$2" ]]; then
+        complain "${step:+after \"$step\" }in the state \"$1\": ${2:+t}${2:-no thread}" \
+            "$(for i in "${!place[@]}"; do echo "t$i: ${place[i]}"; done)"
+    fi
+}
+
+# assert_waiting "N...": exactly these threads sleep in futex() without a time
+# limit; all others, that haven't gone, wait for a line.
+assert_waiting() {
+    assert_in waits "$1"
+    [[ ${place[*]} != *held* && ${place[*]} != *until* ]] ||
+        complain "all others to wait for their next line" "$(declare -p place)"
+}
+
+# assert_said LINE...: since we last looked it has written these lines, in any
+# order, and no others.
+assert_said() {
+    local all new
+    mapfile -t all <"$run/stdout"
+    new=("${all[@]:heard}")
+    heard=${#all[@]}
+    expect "after '$step' these lines, in any order" assert_equal \
+        "$( ((${#new[@]} == 0)) || printf '%s\n' "${new[@]}" | sort)" \
+        "$( (($# == 0)) || printf '%s\n' "$@" | sort)"
+}
+
+# unkind_if_possible WORD...: be_unkind, but where that can't be the test goes on
+# without it: what it asks for holds in any case, it only can't catch as much.
+unkind_if_possible() {
+    [[ ${SAN:-}${UNDER:-} ]] || be_unkind "$@"
+}
+
+# hold_woken: from now on programs are started so that a thread that was woken in
+# a condition variable is held before it gets the lock (see tools/unkind.c), until
+# let_woken_go [N] lets N of them go on.
+hold_woken() {
+    be_unkind hold
+    mkfifo "$work/hold"
+    exec {holding}<>"$work/hold"
+}
+
+let_woken_go() {
+    head -c "${1:-1}" /dev/zero >&"$holding"
+    step="let go ${1:-1}"
+    settle
+}
