@@ -26,10 +26,10 @@
 #include "lab.h"
 
 static const char help[] = "Usage: handler [-n COUNT]\n"
-                           "  -n COUNT  end after that many (500)\n";
+                           "  -n COUNT  end after that many (200)\n";
 
 enum { READ_END, WRITE_END };
-enum { SIZE = 5000, ROUNDS = 1000 };
+enum { SIZE = 5000, ROUNDS = 20000 };
 
 static char *volatile block;
 static int self_pipe[2];
@@ -93,7 +93,7 @@ static pthread_t set_up(void)
         .sa_handler = on_alarm,
         .sa_flags = SA_RESTART,
     };
-    const struct itimerval tick = {{0, 100}, {0, 100}};
+    const struct itimerval tick = {{0, 1000}, {0, 1000}};
     pthread_t second;
     sigset_t set;
 
@@ -147,7 +147,7 @@ static bool take_signal(void)
 
 int main(int argc, char *argv[])
 {
-    int count = 500, done = 0, opt;
+    int count = 200, done = 0, opt;
     pthread_t second;
 
     while ((opt = getopt(argc, argv, "hn:")) != -1) {

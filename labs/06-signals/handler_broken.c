@@ -100,7 +100,7 @@ static _Noreturn void work(bool by_exit)
         .sa_handler = by_exit ? on_alarm_exit : on_alarm,
         .sa_flags = SA_RESTART,
     };
-    const struct itimerval tick = {{0, 100}, {0, 100}};
+    const struct itimerval tick = {{0, 1000}, {0, 1000}};
     pthread_t second;
     sigset_t set;
 

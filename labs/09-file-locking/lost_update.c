@@ -4,7 +4,7 @@
  *
  * Usage: lost_update [-n COUNT] [-j PROCESSES]
  *
- * Try:   lost_update -n 5000
+ * Try:   lost_update -n 1000
  *        Then lost_update_broken, the same program without the lock:
  *        look at both with diff.
  *        time lost_update -j 1; time lost_update_broken -j 1

@@ -201,7 +201,7 @@ function explain_wait(k,    c, o, p, i, q) {
     p = s_proc[k]
     if (s_timed[k])
         return
-    if (c == "open" && given_up(k) && o ~ /^(fifo|file):/) {
+    if (c == "open" && given_up(k) && o ~ /^(fifo|file):/ && !(o in no_fifo)) {
         for (i = 1; i <= n_stuck; i++)
             if (s_call[i] == "open" && s_proc[i] != p && s_on[i] != o && hung(i))
                 break

@@ -128,6 +128,13 @@ struct task *another_root(pid_t tid)
     return add_thread(tasks, tid);
 }
 
+/* strace can't look into a process that is not dumpable (prctl(2)), and
+ * prints an address. It is mostly threads that libc makes with clone3. */
+static bool hides_flags(const char *name, const char *args)
+{
+    return strncmp(name, "clone3", 6) == 0 && *args != '{';
+}
+
 struct task *child_of_unfinished(pid_t tid)
 {
     for (struct task *t = tasks; t != NULL; t = t->next)
@@ -136,7 +143,9 @@ struct task *child_of_unfinished(pid_t tid)
              strncmp(t->pending, "fork(", 5) == 0 ||
              strncmp(t->pending, "vfork(", 6) == 0)) {
             t->applied = true;
-            return has(t->pending, "CLONE_THREAD")
+            return has(t->pending, "CLONE_THREAD") ||
+                           hides_flags(t->pending,
+                                       t->pending + strlen("clone3("))
                        ? add_thread(t, tid)
                        : add_child(t, tid, has(t->pending, "CLONE_FILES"));
         }
@@ -157,11 +166,7 @@ void on_clone(struct task *task, struct call *call)
         thread = thread || has(call->args[i], "CLONE_THREAD");
         share = share || has(call->args[i], "CLONE_FILES");
     }
-    /* strace can't look into a process that is not dumpable (prctl(2)), and
-     * prints an address. It is mostly threads that libc makes with clone3. */
-    if (strcmp(call->name, "clone3") == 0 && *call->args[0] != '{')
-        thread = true;
-    if (thread)
+    if (thread || hides_flags(call->name, call->args[0]))
         add_thread(task, (pid_t)call->result);
     else
         add_child(task, (pid_t)call->result, share);

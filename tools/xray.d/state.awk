@@ -137,6 +137,8 @@ $1 == "wait" && $4 == "0" { no_progress($2); next }
 $1 == "accept" || $1 == "take" || $1 == "reap" { nothing[$2] = 0 }
 
 $1 == "open" || $1 == "inherit" || $1 == "dup" {
+    if ($3 ~ /^file:/)
+        no_fifo[$3] # or it would have been named one
     if ($5 == "=" || !has_ends($3))
         next
     p = process($2)
