@@ -25,70 +25,65 @@ find_threads() {
     ((${#task[@]} == $1))
 }
 
+# Numbers of system calls, from unistd.h: "read readv futex".
+case $(uname -m) in
+x86_64) numbers=(0 19 202) ;;
+*) numbers=(63 65 98) ;;
+esac
+
 # Sets place[N]: where thread tN is: "idle", if it sleeps until it gets a line;
 # "waits", in futex() without a time limit, for a lock or a condition variable;
 # "waits-until", the same with one; "held", by UNKIND=hold; "gone"; or "runs",
 # and sleeps nowhere that we know. And quiet=1 if nothing moves any more until a
 # line comes, or time passes: main waits for a line, all threads sleep, and none
-# has run between two looks.
+# has run between two looks. The shell itself reads all this: one may look at what
+# one has started, but a helper may not (ptrace(2), Yama).
 look() {
+    # bats follows each step of a function, which takes much longer than the
+    # step. This makes an exception of those that are called from here.
+    local - tries now=() seen before seen_before i
+    set +o functrace
     quiet=0
-    [[ $stdin ]] && read -r -t 0 -u "$stdin" || quiet=1
-    # shellcheck disable=SC2016
-    read -r still main "place[0]" <<<"$(awk -v machine="$HOSTTYPE" '
-        function first_line(name, line) {
-            line = ""
-            if ((getline line <name) > 0)
-                close(name)
-            return line
-        }
-        function place(folder, state, ran, call) {
-            state = first_line(folder "/stat")
-            ran = first_line(folder "/schedstat")
-            split(first_line(folder "/syscall"), call, " ")
-            seen = seen ran ";"
-            if (state !~ /[)] [^XZ]/ || ran == "")
-                return "gone"
-            if (state !~ /[)] S /)
-                return "runs"
-            if (call[1] == number["read"])
-                return "idle"
-            if (call[1] == number["readv"])
-                return "held"
-            if (call[1] == number["futex"])
-                return call[5] == "0x0" ? "waits" : "waits-until"
-            return "runs"
-        }
-        function places(text, i) {
-            seen = ""
-            for (i = 1; i < ARGC; i++)
-                text = text " " place(ARGV[i])
-            return text
-        }
-        BEGIN {
-            # unistd.h
-            split(machine == "x86_64" ? "0 19 202" : "63 65 98", calls, " ")
-            number["read"] = calls[1]
-            number["readv"] = calls[2]
-            number["futex"] = calls[3]
-            for (tries = 1; tries <= 10; tries++) {
-                before = places()
-                seen_before = seen
-                after = places()
-                still = before == after && seen == seen_before
-                if (still && after ~ /^ idle/ && after !~ / runs/)
-                    break
-            }
-            print still + 0 after
-        }' "/proc/$pid/task/$pid" "${task[@]}")"
-    local i states
-    read -ra states <<<"${place[0]}"
-    place=()
-    for i in "${!task[@]}"; do
-        place[i]=${states[0]}
-        states=("${states[@]:1}")
+    for ((tries = 0; tries < 10; tries++)); do
+        see
+        before="${now[*]}" seen_before=$seen
+        see
+        if [[ "${now[*]} $seen" == "$before $seen_before" && ${now[0]} == idle && " ${now[*]} " != *" runs "* ]]; then
+            [[ $stdin ]] && read -r -t 0 -u "$stdin" || quiet=1
+            break
+        fi
     done
-    [[ $still == 1 && $main == idle && ${place[*]} != *runs* ]] || quiet=0
+    main=${now[0]} place=()
+    now=("${now[@]:1}")
+    for i in "${!task[@]}"; do
+        place[i]=${now[0]}
+        now=("${now[@]:1}")
+    done
+}
+
+# One look at all of them: sets now, where each is, main first, and seen, how long
+# and how often each has run.
+see() {
+    local folder stat ran call limit
+    now=() seen=''
+    for folder in "/proc/$pid/task/$pid" "${task[@]}"; do
+        ran='' stat='' call='' limit=''
+        { read -r ran <"$folder/schedstat" && read -r stat <"$folder/stat" &&
+            read -r call _ _ _ limit _ <"$folder/syscall"; } 2>/dev/null
+        seen+="$ran;"
+        case $ran:$stat in
+        :* | *:*') '[XZ]* | *:) now+=(gone) ;;
+        *') S '*)
+            case $call in
+            "${numbers[0]}") now+=(idle) ;;
+            "${numbers[1]}") now+=(held) ;;
+            "${numbers[2]}") [[ $limit == 0x0 ]] && now+=(waits) || now+=(waits-until) ;;
+            *) now+=(runs) ;;
+            esac
+            ;;
+        *) now+=(runs) ;;
+        esac
+    done
 }
 
 all_quiet() {
