@@ -39,3 +39,19 @@ took() {
     run_program patience unlock
     assert [ "$(took 0)" -ge 50 ]
 }
+
+@test "a thread that was woken is held until it is let go" {
+    be_unkind hold
+    mkfifo "$work/hold"
+    exec {holding}<>"$work/hold"
+    start patience woken
+    in_readv() {
+        read -r call _ <"/proc/$pid/syscall" && [[ $call =~ ^(19|65)$ ]]
+    }
+    await "to be held" in_readv
+    [[ ! -s $run/stdout ]]
+    head -c 1 /dev/zero >&"$holding"
+    finish_program
+    assert_ended "exit 0"
+    assert_output --partial woken
+}
