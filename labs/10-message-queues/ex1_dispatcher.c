@@ -7,8 +7,6 @@
  * Usage: ex1_dispatcher [-j WORKERS] [-m MESSAGES] NAME
  *
  * Try:   printf '1 true\n5 exit 3\n' | ex1_dispatcher -j 1 /jobs-$$; echo $?
- *        Then type the lines yourself, "1 sleep 20" some times. End it
- *        by kill: what runs is finished, what waits isn't begun.
  *
  * See:   mq_open(3), mq_receive(3), poll(2), signalfd(2), prctl(2)
  */
@@ -19,14 +17,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -48,9 +44,7 @@ struct job {
 static mqd_t queue = (mqd_t)-1;
 static const char *name;
 static pid_t dispatcher;
-static sigset_t usual_mask; /* the one that we were started with */
-
-/* What the dispatcher waits for, beside input or room in the queue. */
+static sigset_t usual_mask;  /* the one that we were started with */
 static int workers_end = -1; /* hung up as soon as no worker lives */
 static int signals = -1;     /* readable when SIGTERM or SIGINT came */
 
@@ -60,7 +54,8 @@ static int stop_signal;
 /* Called at every exit, also at that of a worker. */
 static void remove_queue(void)
 {
-    /* TODO 1: the name goes when the dispatcher does. */
+    if (queue != (mqd_t)-1 && getpid() == dispatcher && mq_unlink(name) == -1)
+        warn("%s", name);
 }
 
 static void make_queue(long messages)
@@ -69,181 +64,127 @@ static void make_queue(long messages)
                            .mq_msgsize = sizeof(struct job)};
 
     /* TODO 1: make it, for us alone. If it is there already, it is
-     * somebody else's. Say which limit was in the way. */
-    (void)attr;
-    (void)queue;
-    errx(1, "%s: not yet", name);
+     * somebody else's. EINVAL and EMFILE stand for limits. */
+    errx(1, "%s: not yet, %ld", name, attr.mq_maxmsg);
 }
 
-/* Runs a job to its end. Returns whether it ended with 0. */
-static bool run(const struct job *job)
+/* Runs a job to its end. */
+static void run(const struct job *job)
 {
     int status = -1;
 
     /* TODO 3: have /bin/sh run it, as we were started, but without
      * our input: that has jobs for others. Wait, and report. */
     say("worker", "job %d: not run", job->number);
-    return status == 0;
+    failed |= status != 0;
 }
 
-/* A worker: runs jobs until it gets an end. */
+/* A worker: runs jobs until it gets an end; 0 if they all ended so. */
 static _Noreturn void work(void)
 {
-    bool well = true;
-
-    /* TODO 2: wait for one job after the other. Status 0 if all of
-     * them ended with 0, otherwise 1. */
+    /* TODO 2: take one job after the other; die with the dispatcher. */
     (void)run;
-    exit(well ? 0 : 1);
+    exit(failed ? 1 : 0);
 }
 
 static void start_workers(int count)
 {
-    /* TODO 2: fork them. Each keeps the write end of a pipe that
-     * nobody writes to; the dispatcher the other one, as workers_end.
-     * Jobs get neither. Who waits for jobs dies with the dispatcher. */
-    (void)count;
-    (void)work;
+    /* TODO 2: fork them. Only they keep the write end of a pipe. */
+    (void)count, (void)work;
 }
 
-/* Takes out what is in the queue, and reports jobs as not run. */
+static void not_run(int number)
+{
+    say("dispatcher", "job %d: not run", number);
+    failed = true;
+}
+
+/* Takes out what is in the queue, without waiting, and reports jobs as
+ * not run. O_NONBLOCK would be no good: the workers would get it, too. */
 static void cancel(void)
 {
-    /* TODO 4: until it is empty, without waiting, but so that the
-     * workers still wait: O_NONBLOCK would be theirs, too. */
+    const struct timespec past = {0};
+    struct job job;
+
+    while (mq_timedreceive(queue, (char *)&job, sizeof job, NULL, &past) >= 0) {
+        if (job.number != 0)
+            not_run(job.number);
+    }
+    if (errno == EINTR)
+        cancel();
+    else if (errno != ETIMEDOUT)
+        err(1, "mq_timedreceive");
 }
 
-/*
- * Waits until something can be done with fd, if that isn't -1. Returns
+/* Waits until something can be done with fd, if that isn't -1. Returns
  * false if SIGTERM or SIGINT came, for the first time: then the queue is
- * empty again; or if no worker lives any more.
- */
+ * empty again; or if no worker lives any more. */
 static bool wait_for(int fd, short events)
 {
-    /* TODO 4: poll() for all three; poll() passes over a descriptor
-     * of -1. Set stop_signal and no_workers. */
-    (void)events;
-    (void)cancel;
-    (void)workers_end;
-    no_workers = fd == -1;
+    /* TODO 4: poll() for all three; it passes over -1. */
+    (void)events, (void)cancel;
+    (void)workers_end, no_workers = fd == -1;
     return true;
 }
 
-/* Puts a message into the queue, as soon as it has room. Returns false
- * if it wasn't sent, for wait_for() said so. */
+/* Sends a message, as soon as there is room; false if wait_for() is. */
 static bool send_message(const struct job *job, unsigned priority)
 {
-    /* TODO 2: wait for room first, then send no more than there is
-     * of the command, and its '\0'. */
-    (void)job;
-    (void)priority;
-    return true;
-}
+    size_t len = sizeof job->number + strlen(job->command) + 1;
 
-/* Sends an end to each worker, behind all jobs. */
-static bool send_ends(int count)
-{
-    const struct job end = {.number = 0};
-
-    /* TODO 2: which priority is behind all others? */
-    (void)count;
-    (void)end;
-    return true;
-}
-
-/* Reads a line, and no further; as much of it as there is room for.
- * Returns its whole length; EOF at the end, or when we shall stop. */
-static int read_line(char *line, int size)
-{
-    int len = 0;
-    ssize_t n;
-    char c;
-
-    for (;;) {
-        if (!wait_for(STDIN_FILENO, POLLIN))
-            return EOF;
-        n = read_full(STDIN_FILENO, &c, 1);
-        if (n == -1) {
-            warn("standard input");
-            failed = true;
-        }
-        if (n <= 0 && len == 0)
-            return EOF;
-        line[len < size ? len : size - 1] = '\0';
-        if (n <= 0 || c == '\n')
-            return len;
-        if (len < size)
-            line[len] = c;
-        len++;
+    if (!wait_for(queue, POLLOUT))
+        return false;
+    while (mq_send(queue, (const char *)job, len, priority) == -1) {
+        if (errno != EINTR)
+            err(1, "mq_send");
     }
+    return true;
 }
 
-/* Makes a job of a line. Returns what is wrong with it, or NULL. */
-static const char *parse(const char *line, int len, struct job *job,
-                         unsigned *priority)
-{
-    int digits = (int)strspn(line, "0123456789");
-
-    *priority = digits > 5 ? MAX_PRIORITY + 1 : (unsigned)atoi(line);
-    if (digits == 0 || *priority > MAX_PRIORITY || line[digits] != ' ' ||
-        line[digits + 1] == '\0')
-        return "not PRIORITY COMMAND";
-    if (len - digits - 1 > MAX_COMMAND)
-        return "too long";
-    strcpy(job->command, line + digits + 1);
-    return NULL;
-}
-
+/* Makes a job of each line, and sends it. */
 static void send_jobs(void)
 {
-    char line[MAX_COMMAND + 8];
-    const char *wrong;
+    static char *line;
+    static size_t size;
     unsigned priority;
     struct job job;
-    int len;
+    int at;
 
-    for (job.number = 1; (len = read_line(line, sizeof line)) != EOF;
-         job.number++) {
-        wrong = parse(line, len, &job, &priority);
-        if (wrong != NULL) {
-            warnx("line %d: %s", job.number, wrong);
+    setvbuf(stdin, NULL, _IONBF, 0); /* don't read what can wait */
+    for (job.number = 1; stop_signal == 0; job.number++) {
+        if (!wait_for(STDIN_FILENO, POLLIN) ||
+            getline(&line, &size, stdin) == -1)
+            break;
+        line[strcspn(line, "\n")] = '\0';
+        if (sscanf(line, "%5u %n", &priority, &at) != 1 || line[at] == '\0' ||
+            line[at - 1] != ' ' || priority > MAX_PRIORITY ||
+            strlen(line + at) > MAX_COMMAND) {
+            warnx("line %d: no job, or too long", job.number);
             failed = true;
-        } else if (!send_message(&job, priority)) {
-            say("dispatcher", "job %d: not run", job.number);
-            failed = true;
-            return;
+        } else {
+            strcpy(job.command, line + at);
+            if (!send_message(&job, priority))
+                not_run(job.number);
         }
     }
-}
-
-static void reap_workers(void)
-{
-    pid_t child;
-    int status;
-
-    while ((child = wait(&status)) != -1 || errno == EINTR) {
-        if (child != -1 && status != 0)
-            failed = true;
-    }
+    if (ferror(stdin))
+        err(1, "standard input");
 }
 
 int main(int argc, char *argv[])
 {
-    int workers = 2, opt;
+    const struct job end = {.number = 0};
+    int workers = 2, status = 0, opt;
     long messages = 10;
     sigset_t set;
 
     while ((opt = getopt(argc, argv, "hj:m:")) != -1) {
-        switch (opt) {
-        case 'j':
+        if (opt == 'j')
             workers = (int)parse_number("-j", optarg, 1, 64);
-            break;
-        case 'm':
+        else if (opt == 'm')
             messages = (long)parse_number("-m", optarg, 1, 65536);
-            break;
-        default:
+        else
             usage(opt, usage_text);
-        }
     }
     if (optind + 1 != argc)
         usage('?', usage_text);
@@ -258,17 +199,14 @@ int main(int argc, char *argv[])
     signals = signalfd(-1, &set, SFD_CLOEXEC);
     if (signals == -1)
         err(1, "signalfd");
-    if (atexit(remove_queue) != 0)
-        errx(1, "atexit");
+    atexit(remove_queue);
     make_queue(messages);
     start_workers(workers);
 
     send_jobs();
-    do {
-        if (send_ends(workers))
-            wait_for(-1, 0);
-    } while (!no_workers);
-    reap_workers();
+    /* TODO 2: an end for each worker, behind all jobs; again, if
+     * wait_for() has taken them out. Then wait for all workers. */
+    (void)end, (void)status;
     cancel(); /* what is left, if they were killed */
 
     if (stop_signal != 0) {

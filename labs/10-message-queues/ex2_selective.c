@@ -8,8 +8,8 @@
  *        ex2_selective [-k KEY] [-u] ask TEXT...
  *
  * Try:   ex2_selective serve & sleep 0.2; ex2_selective ask a b; kill $!
- *        Stop the server with kill -STOP, let some ask, with and without
- *        -u, look at the queue with ipcs -q, and let it go on.
+ *        Stop the server with kill -STOP, let some ask, look with
+ *        ipcs -q at what waits, and let the server go on.
  *
  * See:   msgget(2), msgop(2), msgctl(2), sysvipc(7), sigwait(3)
  */
@@ -37,7 +37,6 @@ static const char usage_text[] =
 
 /* The types of messages. A reply's is REPLIES + the client's PID. */
 enum { URGENT = 1, NORMAL = 2, REPLIES = 100 };
-
 enum { MAX_TEXT = 4000, MAX_REPLY = 64 };
 
 struct message {
@@ -80,21 +79,16 @@ static ssize_t receive(struct message *message, long type, int flags)
 
     /* TODO 1: the size is that of the text alone. No System V call
      * is restarted after a handler. What ENOMSG means is no failure. */
-    (void)type;
-    (void)flags;
-    (void)failed;
+    (void)type, (void)flags, (void)failed;
     message->text[0] = '\0';
     return n;
 }
 
-/* Sends len bytes. Returns false if there is no room and flags say not
- * to wait. */
+/* Sends len bytes. False if there's no room, and flags say not to wait. */
 static bool send_message(struct message *message, size_t len, int flags)
 {
     /* TODO 1: the same for msgsnd(), where it is EAGAIN. */
-    (void)message;
-    (void)len;
-    (void)flags;
+    (void)message, (void)len, (void)flags;
     return false;
 }
 
@@ -117,9 +111,7 @@ static void ask(bool urgent, char *texts[])
                                (int)getpid(), *texts);
         /* TODO 1: send that, as a request, and wait for what is
          * meant for us and nobody else. Then print it. */
-        (void)len;
-        (void)urgent;
-        (void)send_message;
+        (void)len, (void)urgent, (void)send_message;
         errx(1, "not yet");
     }
 }
@@ -174,8 +166,7 @@ static void remove_queue(void)
     msgctl(queue, IPC_RMID, NULL);
 }
 
-/* A thread: waits for a signal, and then removes the queue. That wakes
- * up everybody who waits on it, our main thread, too. */
+/* A thread. A queue that is removed wakes all who wait on it, us, too. */
 static void *wait_for_signal(void *unused)
 {
     /* TODO 4: sigwait() for end_signals, set stop_signal. */
@@ -186,23 +177,16 @@ static void *wait_for_signal(void *unused)
 static void begin(void)
 {
     pthread_t thread;
-    int error;
 
     /* TODO 2: make it, for this user alone. If it is there already,
      * another server has it. */
     errx(1, "key %d: not yet", (int)key);
-    if (atexit(remove_queue) != 0) {
-        remove_queue();
-        errx(1, "atexit");
-    }
+    atexit(remove_queue);
     sigemptyset(&end_signals);
     sigaddset(&end_signals, SIGTERM);
     sigaddset(&end_signals, SIGINT);
-    /* TODO 4: msgrcv() has no time at which a signal would be sure
-     * to interrupt it. So block them, in all threads, and start one. */
-    (void)thread;
-    (void)error;
-    (void)wait_for_signal;
+    /* TODO 4: block them in all threads, and start that thread. */
+    (void)thread, (void)wait_for_signal;
 }
 
 static _Noreturn void serve(void)
@@ -212,8 +196,7 @@ static _Noreturn void serve(void)
      * is of one of two types, and the lower one comes first. While some
      * replies are kept, don't wait: no request there means room. But if
      * none could be sent even then, wait for a request. */
-    (void)answer;
-    (void)send_replies;
+    (void)answer, (void)send_replies;
     exit(1);
 }
 
@@ -224,19 +207,14 @@ int main(int argc, char *argv[])
 
     key = object_key(10);
     while ((opt = getopt(argc, argv, "+hk:u")) != -1) {
-        switch (opt) {
-        case 'k':
+        if (opt == 'k')
             key = (key_t)parse_number("-k", optarg, 1, INT_MAX);
-            break;
-        case 'u':
+        else if (opt == 'u')
             urgent = true;
-            break;
-        default:
+        else
             usage(opt, usage_text);
-        }
     }
-    argv += optind;
-    argc -= optind;
+    argv += optind, argc -= optind;
     if (argc == 1 && !urgent && strcmp(argv[0], "serve") == 0)
         serve();
     if (argc < 2 || strcmp(argv[0], "ask") != 0)

@@ -8,8 +8,8 @@
  *        ex2_selective [-k KEY] [-u] ask TEXT...
  *
  * Try:   ex2_selective serve & sleep 0.2; ex2_selective ask a b; kill $!
- *        Stop the server with kill -STOP, let some ask, with and without
- *        -u, look at the queue with ipcs -q, and let it go on.
+ *        Stop the server with kill -STOP, let some ask, look with
+ *        ipcs -q at what waits, and let the server go on.
  *
  * See:   msgget(2), msgop(2), msgctl(2), sysvipc(7), sigwait(3)
  */
@@ -37,7 +37,6 @@ static const char usage_text[] =
 
 /* The types of messages. A reply's is REPLIES + the client's PID. */
 enum { URGENT = 1, NORMAL = 2, REPLIES = 100 };
-
 enum { MAX_TEXT = 4000, MAX_REPLY = 64 };
 
 struct message {
@@ -87,16 +86,13 @@ static ssize_t receive(struct message *message, long type, int flags)
         failed("msgrcv");
     if (n != -1)
         message->text[n] = '\0';
-    /* TODO 1 STAND-IN: (void)type; */
-    /* TODO 1 STAND-IN: (void)flags; */
-    /* TODO 1 STAND-IN: (void)failed; */
+    /* TODO 1 STAND-IN: (void)type, (void)flags, (void)failed; */
     /* TODO 1 STAND-IN: message->text[0] = '\0'; */
     /* TODO 1 END */
     return n;
 }
 
-/* Sends len bytes. Returns false if there is no room and flags say not
- * to wait. */
+/* Sends len bytes. False if there's no room, and flags say not to wait. */
 static bool send_message(struct message *message, size_t len, int flags)
 {
     /* TODO 1 BEGIN: the same for msgsnd(), where it is EAGAIN. */
@@ -108,9 +104,7 @@ static bool send_message(struct message *message, size_t len, int flags)
     if (result == -1 && errno != EAGAIN)
         failed("msgsnd");
     return result == 0;
-    /* TODO 1 STAND-IN: (void)message; */
-    /* TODO 1 STAND-IN: (void)len; */
-    /* TODO 1 STAND-IN: (void)flags; */
+    /* TODO 1 STAND-IN: (void)message, (void)len, (void)flags; */
     /* TODO 1 STAND-IN: return false; */
     /* TODO 1 END */
 }
@@ -139,9 +133,7 @@ static void ask(bool urgent, char *texts[])
         receive(&message, mine, 0);
         if (puts(message.text) == EOF || fflush(stdout) == EOF)
             err(1, "standard output");
-        /* TODO 1 STAND-IN: (void)len; */
-        /* TODO 1 STAND-IN: (void)urgent; */
-        /* TODO 1 STAND-IN: (void)send_message; */
+        /* TODO 1 STAND-IN: (void)len, (void)urgent, (void)send_message; */
         /* TODO 1 STAND-IN: errx(1, "not yet"); */
         /* TODO 1 END */
     }
@@ -217,15 +209,13 @@ static void remove_queue(void)
     msgctl(queue, IPC_RMID, NULL);
 }
 
-/* A thread: waits for a signal, and then removes the queue. That wakes
- * up everybody who waits on it, our main thread, too. */
+/* A thread. A queue that is removed wakes all who wait on it, us, too. */
 static void *wait_for_signal(void *unused)
 {
     /* TODO 4 BEGIN: sigwait() for end_signals, set stop_signal. */
     int sig;
 
-    while (sigwait(&end_signals, &sig) != 0)
-        continue;
+    sigwait(&end_signals, &sig);
     stop_signal = sig;
     remove_queue();
     /* TODO 4 END */
@@ -236,7 +226,6 @@ static void *wait_for_signal(void *unused)
 static void begin(void)
 {
     pthread_t thread;
-    int error;
 
     /* TODO 2 BEGIN: make it, for this user alone. If it is there already,
      * another server has it. */
@@ -245,22 +234,16 @@ static void begin(void)
         err(1, "key %d", (int)key);
     /* TODO 2 STAND-IN: errx(1, "key %d: not yet", (int)key); */
     /* TODO 2 END */
-    if (atexit(remove_queue) != 0) {
-        remove_queue();
-        errx(1, "atexit");
-    }
+    atexit(remove_queue);
     sigemptyset(&end_signals);
     sigaddset(&end_signals, SIGTERM);
     sigaddset(&end_signals, SIGINT);
-    /* TODO 4 BEGIN: msgrcv() has no time at which a signal would be sure
-     * to interrupt it. So block them, in all threads, and start one. */
+    /* TODO 4 BEGIN: block them in all threads, and start that thread. */
     pthread_sigmask(SIG_BLOCK, &end_signals, NULL);
-    error = pthread_create(&thread, NULL, wait_for_signal, NULL);
-    check_pthread(error, "pthread_create");
+    check_pthread(pthread_create(&thread, NULL, wait_for_signal, NULL),
+                  "pthread_create");
     check_pthread(pthread_detach(thread), "pthread_detach");
-    /* TODO 4 STAND-IN: (void)thread; */
-    /* TODO 4 STAND-IN: (void)error; */
-    /* TODO 4 STAND-IN: (void)wait_for_signal; */
+    /* TODO 4 STAND-IN: (void)thread, (void)wait_for_signal; */
     /* TODO 4 END */
 }
 
@@ -284,8 +267,7 @@ static _Noreturn void serve(void)
         }
         kept = send_replies();
     }
-    /* TODO 2 STAND-IN: (void)answer; */
-    /* TODO 2 STAND-IN: (void)send_replies; */
+    /* TODO 2 STAND-IN: (void)answer, (void)send_replies; */
     /* TODO 2 STAND-IN: exit(1); */
     /* TODO 2 END */
 }
@@ -297,19 +279,14 @@ int main(int argc, char *argv[])
 
     key = object_key(10);
     while ((opt = getopt(argc, argv, "+hk:u")) != -1) {
-        switch (opt) {
-        case 'k':
+        if (opt == 'k')
             key = (key_t)parse_number("-k", optarg, 1, INT_MAX);
-            break;
-        case 'u':
+        else if (opt == 'u')
             urgent = true;
-            break;
-        default:
+        else
             usage(opt, usage_text);
-        }
     }
-    argv += optind;
-    argc -= optind;
+    argv += optind, argc -= optind;
     if (argc == 1 && !urgent && strcmp(argv[0], "serve") == 0)
         serve();
     if (argc < 2 || strcmp(argv[0], "ask") != 0)
