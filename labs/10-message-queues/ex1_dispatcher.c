@@ -29,12 +29,11 @@
 
 static const char usage_text[] =
     "Usage: ex1_dispatcher [-j WORKERS] [-m MESSAGES] NAME\n"
-    "Runs the jobs on standard input, a line \"PRIORITY COMMAND\" each.\n"
+    "Runs jobs: lines \"PRIORITY COMMAND\" on standard input.\n"
     "  -j WORKERS   so many at the same time, 1 to 64 (2)\n"
     "  -m MESSAGES  so many wait in the queue called NAME (10)\n";
 
 enum { MAX_COMMAND = 1000, MAX_PRIORITY = 32767 };
-
 /* What goes through the queue. Number 0 is no job, but the end. */
 struct job {
     int number;
@@ -49,7 +48,7 @@ static int workers_end = -1; /* hung up as soon as no worker lives */
 static int signals = -1;     /* readable when SIGTERM or SIGINT came */
 
 static bool no_workers, failed;
-static int stop_signal;
+static int stop_signal; /* or 0 */
 
 /* Called at every exit, also at that of a worker. */
 static void remove_queue(void)
@@ -122,12 +121,12 @@ static void cancel(void)
 static bool wait_for(int fd, short events)
 {
     /* TODO 4: poll() for all three; it passes over -1. */
-    (void)events, (void)cancel;
-    (void)workers_end, no_workers = fd == -1;
-    return true;
+    (void)events, (void)cancel, (void)signals;
+    no_workers = fd == -1 || workers_end == -1;
+    return workers_end != -1;
 }
 
-/* Sends a message, as soon as there is room; false if wait_for() is. */
+/* Sends, as soon as there is room. Returns false if wait_for() does. */
 static bool send_message(const struct job *job, unsigned priority)
 {
     size_t len = sizeof job->number + strlen(job->command) + 1;
@@ -191,14 +190,10 @@ int main(int argc, char *argv[])
     name = object_name(argv[optind], NULL);
     dispatcher = getpid();
 
-    /* Workers inherit the mask: Ctrl-C is sent to them, too. */
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, &usual_mask);
-    signals = signalfd(-1, &set, SFD_CLOEXEC);
-    if (signals == -1)
-        err(1, "signalfd");
+    /* TODO 4: block them, for workers, too, and have them told. */
     atexit(remove_queue);
     make_queue(messages);
     start_workers(workers);
