@@ -613,6 +613,7 @@ end_serving() {
         expect "the server to be ended by SIG$sig" assert_equal "$code" $((128 + $(kill -l $sig)))
         is_gone || complain "no queue after SIG$sig" "it is still there"
     done
+    tell "set +m" # with it, wait would also tell of a stop
     serve
     freeze "$server"
     for c in 1 2 3; do
