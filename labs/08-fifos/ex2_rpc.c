@@ -255,7 +255,8 @@ int main(int argc, char *argv[])
     bool is_server = false;
     int opt;
 
-    while ((opt = getopt(argc, argv, "hs")) != -1) {
+    /* '+': a TEXT may begin with '-'. */
+    while ((opt = getopt(argc, argv, "+hs")) != -1) {
         if (opt != 's')
             usage(opt, usage_text);
         is_server = true;
