@@ -121,11 +121,23 @@ is_stopped() {
     done
     mkfifo "$work/q"
     start_listener ex1_logger q
+    freeze "$pid"
     for w in {1..8}; do
-        sh -c 'while read -r line; do echo "$line"; done' <"$work/in.$w" 1<>"$work/q" &
+        sh -c 'while read -r line; do echo "$line"; done' <"$work/in.$w" >"$work/q" 3>&- &
         writers[w]=$!
     done
-    wait "${writers[@]}"
+    # Full, so that a read() ends within a line.
+    waits_or_gone() { in_state "$1" S || gone "$1"; }
+    for w in {1..8}; do
+        wait_until "$DEADLINE" waits_or_gone "${writers[w]}"
+    done
+    kill -CONT "$pid"
+    for w in {1..8}; do
+        if ! wait_until "$DEADLINE" gone "${writers[w]}" 2>/dev/null; then
+            kill "${writers[@]}" 2>/dev/null || true
+            complain "to read what is written" "a writer still waits for room in the FIFO"
+        fi
+    done
     open_q
     await "to read all that is there" q_is_empty
     close_q
@@ -205,13 +217,13 @@ is_stopped() {
     likely "count what is kept, and drop the rest up to the newline; 4095 bytes and a newline still fit" '"Lines" of ex1_logger in the README; PIPE_BUF in limits.h'
     start_listener ex1_logger q
     open_q
+    same() { cmp -s "$work/expected" "$run/stdout"; }
     for n in 4094 4095 4096 4097 8192 20000 50000; do
         printf "%0${n}d\n" 0 >&"$q"
         printf "after $n\n" >&"$q"
         printf "%0$((n < 4095 ? n : 4095))d\nafter $n\n" 0 >>"$work/expected"
+        await "a line of $n bytes, up to its 4095th, and the next" same
     done
-    same() { cmp -s "$work/expected" "$run/stdout"; }
-    await "lines of up to 4095 bytes" same
     # A byte of 0 is one like others.
     printf 'a\0b\n' >&"$q"
     printf 'a\0b\n' >>"$work/expected"
@@ -634,18 +646,18 @@ next_request() {
     [[ -p $work/q.$name ]] || complain "a FIFO q.$name" "$(ls "$work")"
     expect "to have its FIFO open to read" assert_regex "$(ends_at "$pid" "q.$name")" read
     first=$name
-    exec {reply}>"$work/q.$name"
+    exec {reply}<>"$work/q.$name"
     printf abc >&"$reply"
     exec {reply}>&-
     assert_idle
     expect "nothing on standard output, since the answer isn't whole" assert_equal "$(<"$run/stdout")" ""
-    exec {reply}>"$work/q.$name"
+    exec {reply}<>"$work/q.$name"
     printf 'def\n' >&"$reply"
     exec {reply}>&-
     next_request
     expect "the second request" assert_equal "$asked" "$first second"
     is_out 'abcdef\n' || complain "the first answer before the second request" "$(<"$run/stdout")"
-    exec {reply}>"$work/q.$name"
+    exec {reply}<>"$work/q.$name"
     printf 'x\n' >&"$reply"
     exec {reply}>&-
     await_end "exit 0"
