@@ -44,125 +44,43 @@ enum { MAX_TEXT = 4000, MAX_NAME = 32 };
 static const char *path; /* the server's FIFO */
 static int signals;      /* can be read when we are to end */
 
-static int requests = -1; /* server: the FIFO, to read */
+/* What comes to us: requests to the server, answers to a client. */
+static char inbox_path[PATH_MAX];
+static int inbox = -1;
 
-static int server;                /* client: the FIFO, to write */
-static char name[MAX_NAME + 1];   /* client: its own name, */
-static char reply_path[PATH_MAX]; /* the FIFO of that name, */
-static int reply = -1;            /* and a descriptor of it */
+/* Only in a client: the server's FIFO, to write, and our name. */
+static int server = -1;
+static char name[MAX_NAME + 1];
 
-/* Fills in a path with the reply FIFO of a client. */
-static void reply_of(const char *who, int len, char buf[PATH_MAX])
+/* Opens a FIFO, without waiting for anybody. Returns -1 after a message
+ * if that can't be, or if it is something else. */
+static int open_fifo(const char *file, int mode)
 {
-    snprintf(buf, PATH_MAX, "%s.%.*s", path, len, who);
-}
-
-/* ---- The server ---- */
-
-/* Sends a text, newline and all, to a client, if that is there. */
-static void tell(const char *who, int len, const char *text, size_t n)
-{
-    char to[PATH_MAX];
-    struct stat info;
     int fd = -1;
 
-    reply_of(who, len, to);
-    /* TODO 2: the client may have died, or may never read, and
-     * its FIFO may be none. Nothing of that may make us wait or end. */
-    (void)text;
-    (void)n;
-    (void)info;
-    if (fd != -1)
-        close(fd);
+    /* TODO 1: a link could lead anywhere: O_NOFOLLOW. */
+    warnx("%s: not yet", file);
+    (void)mode;
+    return fd;
 }
 
-/* Answers one request, "NAME TEXT". The newline is no more there. */
-static void answer(const char *line, size_t len)
-{
-    /* TODO 2: check the name: one that leads elsewhere would have
-     * us write there. Then turn the text round. */
-    (void)line;
-    (void)len;
-    (void)tell;
-}
-
-/* Reads once; answers each request that is complete by now. Returns
- * what read() has. */
-static ssize_t take_requests(void)
-{
-    char bytes[PIPE_BUF];
-    ssize_t got = read(requests, bytes, sizeof bytes);
-
-    if (got == -1 && errno != EAGAIN && errno != EINTR)
-        err(1, "%s", path);
-    /* TODO 1: a request may begin in one read() and end in the
-     * next. An empty line is none; too long a one isn't, either. */
-    answer(bytes, 0);
-    return got;
-}
-
-/* Whether the path leads to the FIFO that we have open. */
+/* Whether the name leads to the FIFO that we have open. */
 static bool is_in_place(void)
 {
     struct stat ours, named;
 
-    return fstat(requests, &ours) == 0 && lstat(path, &named) == 0 &&
+    return fstat(inbox, &ours) == 0 && lstat(inbox_path, &named) == 0 &&
            ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-static void remove_requests(void)
+static void remove_inbox(void)
 {
-    if (is_in_place() && unlink(path) == -1)
-        warn("%s", path);
+    if (is_in_place() && unlink(inbox_path) == -1)
+        warn("%s", inbox_path);
 }
 
-/* Opens the server's FIFO, as ex1_logger does. */
-static void open_requests(void)
-{
-    /* TODO 1: make it, or find it. Refuse what is no FIFO. Lock
-     * it, and see whether it is still in place. Then open a write end,
-     * so that no client is the last writer. */
-    (void)remove_requests;
-    errx(1, "%s: not yet", path);
-}
-
-static void serve(void)
-{
-    struct pollfd fds[] = {{signals, POLLIN, 0}, {requests, POLLIN, 0}};
-
-    while (fds[0].revents == 0) {
-        if (poll(fds, 2, -1) == -1) {
-            if (errno != EINTR)
-                err(1, "poll");
-        } else if (fds[1].revents != 0 && fds[0].revents == 0) {
-            take_requests();
-        }
-    }
-    /* TODO 4: the end: remove the name, so that nobody comes any
-     * more. What FIONREAD tells has arrived, and is answered. */
-}
-
-/* ---- The client ---- */
-
-static void remove_reply(void)
-{
-    if (unlink(reply_path) == -1)
-        warn("%s", reply_path);
-}
-
-/* Makes our own FIFO, under a name that nobody has, and opens it. */
-static void open_reply(void)
-{
-    /* TODO 3: a name from getrandom(2), say; mkfifo() tells if
-     * somebody has it. Open it so that there is a reader before we ask,
-     * and no end of file between two answers. */
-    (void)name;
-    (void)remove_reply;
-    errx(1, "%s: not yet", reply_path);
-}
-
-/* Waits until fd is ready. Returns whether the server is still there.
- * If we are to end, ends. */
+/* Waits until fd is ready. Returns false if a server is to end, or if a
+ * client's server is gone. A client that is to end, ends. */
 static bool wait_for(int fd, short events)
 {
     struct pollfd fds[] = {
@@ -172,9 +90,68 @@ static bool wait_for(int fd, short events)
         if (errno != EINTR)
             err(1, "poll");
     }
-    /* TODO 4: of a write end poll() tells POLLERR, also unasked,
-     * when nobody has the FIFO open to read any more. */
+    /* TODO 4: first the signals. Then the server: of a write end
+     * poll() tells POLLERR, also unasked, when nobody reads any more. */
     return true;
+}
+
+/* ---- The server ---- */
+
+/* Answers one request, "NAME TEXT". The newline is no more there. */
+static void answer(const char *line, size_t len)
+{
+    /* TODO 2: check the name: one that leads elsewhere would have
+     * us write there. Turn the text round. Then send it: the client may
+     * have died, or never read. That must not make us wait, or end. */
+    (void)line;
+    (void)len;
+}
+
+/* Reads once; answers each request that is complete by now. Returns
+ * what read() has. */
+static ssize_t take_requests(void)
+{
+    char bytes[PIPE_BUF];
+    ssize_t got = read(inbox, bytes, sizeof bytes);
+
+    if (got == -1 && errno != EAGAIN && errno != EINTR)
+        err(1, "%s", path);
+    /* TODO 1: a request may begin in one read() and end in the
+     * next. An empty line is none; too long a one isn't, either. */
+    answer(bytes, 0);
+    return got;
+}
+
+/* Opens the server's FIFO, as ex1_logger does. */
+static void open_requests(void)
+{
+    /* TODO 1: make it, or find it; open it, lock it, and see
+     * whether it is still in place. Then open a write end, so that no
+     * client is the last writer. */
+    (void)remove_inbox;
+    exit(open_fifo(path, O_RDONLY) == -1);
+}
+
+static void serve(void)
+{
+    snprintf(inbox_path, sizeof inbox_path, "%s", path);
+    open_requests();
+    while (wait_for(inbox, POLLIN))
+        take_requests();
+    /* TODO 4: the end: remove the name, so that nobody comes any
+     * more. What FIONREAD tells has arrived, and is answered. */
+}
+
+/* ---- The client ---- */
+
+/* Makes our own FIFO, under a name that nobody has, and opens it. */
+static void open_reply(void)
+{
+    /* TODO 3: a name from getrandom(2), say; mkfifo() tells if
+     * somebody has it. Open it so that there is a reader before we ask,
+     * and no end of file between two answers. */
+    (void)name;
+    exit(1);
 }
 
 /* Sends one request to the server, as a whole. */
@@ -193,7 +170,7 @@ static void print_answer(void)
     bool there = true;
 
     while (len == 0 || line[len - 1] != '\n') {
-        ssize_t n = read(reply, line + len, sizeof line - len);
+        ssize_t n = read(inbox, line + len, sizeof line - len);
 
         if (n > 0) {
             len += (size_t)n;
@@ -202,20 +179,14 @@ static void print_answer(void)
         if (n == 0)
             errx(1, "%s: too long an answer", path);
         if (errno != EAGAIN && errno != EINTR)
-            err(1, "%s", reply_path);
+            err(1, "%s", inbox_path);
         /* What it wrote before it went may just have come. */
         if (!there)
             errx(1, "%s: the server is gone", path);
-        there = wait_for(reply, POLLIN);
+        there = wait_for(inbox, POLLIN);
     }
     if (write_full(STDOUT_FILENO, line, len) == -1)
         err(1, "standard output");
-}
-
-static void open_server(void)
-{
-    /* TODO 3: without waiting: ENXIO says that nobody reads. What
-     * is no FIFO must not be written to. */
 }
 
 static void be_client(char *texts[])
@@ -224,7 +195,9 @@ static void be_client(char *texts[])
         if (strlen(texts[i]) > MAX_TEXT || strchr(texts[i], '\n'))
             errx(2, "a TEXT is one line of up to %d bytes", MAX_TEXT);
     }
-    open_server();
+    server = open_fifo(path, O_WRONLY);
+    if (server == -1)
+        exit(1);
     open_reply();
     for (int i = 0; texts[i] != NULL; i++) {
         ask(texts[i]);
@@ -268,11 +241,9 @@ int main(int argc, char *argv[])
         errx(1, "%s: %s", path, strerror(ENAMETOOLONG));
 
     signals = open_signals();
-    if (is_server) {
-        open_requests();
+    if (is_server)
         serve();
-    } else {
+    else
         be_client(argv + optind + 1);
-    }
     return 0;
 }

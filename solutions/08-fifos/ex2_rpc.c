@@ -44,53 +44,91 @@ enum { MAX_TEXT = 4000, MAX_NAME = 32 };
 static const char *path; /* the server's FIFO */
 static int signals;      /* can be read when we are to end */
 
-static int requests = -1; /* server: the FIFO, to read */
+/* What comes to us: requests to the server, answers to a client. */
+static char inbox_path[PATH_MAX];
+static int inbox = -1;
 
-static int server;                /* client: the FIFO, to write */
-static char name[MAX_NAME + 1];   /* client: its own name, */
-static char reply_path[PATH_MAX]; /* the FIFO of that name, */
-static int reply = -1;            /* and a descriptor of it */
+/* Only in a client: the server's FIFO, to write, and our name. */
+static int server = -1;
+static char name[MAX_NAME + 1];
 
-/* Fills in a path with the reply FIFO of a client. */
-static void reply_of(const char *who, int len, char buf[PATH_MAX])
+/* Opens a FIFO, without waiting for anybody. Returns -1 after a message
+ * if that can't be, or if it is something else. */
+static int open_fifo(const char *file, int mode)
 {
-    snprintf(buf, PATH_MAX, "%s.%.*s", path, len, who);
+    int fd = -1;
+
+    /* TODO 1 BEGIN: a link could lead anywhere: O_NOFOLLOW. */
+    struct stat info;
+
+    fd = open(file, mode | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (fd == -1 || fstat(fd, &info) == -1) {
+        warn("%s", file);
+    } else if (!S_ISFIFO(info.st_mode)) {
+        warnx("%s: not a FIFO", file);
+        close(fd);
+        fd = -1;
+    }
+    /* TODO 1 STAND-IN: warnx("%s: not yet", file); */
+    /* TODO 1 STAND-IN: (void)mode; */
+    /* TODO 1 END */
+    return fd;
+}
+
+/* Whether the name leads to the FIFO that we have open. */
+static bool is_in_place(void)
+{
+    struct stat ours, named;
+
+    return fstat(inbox, &ours) == 0 && lstat(inbox_path, &named) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static void remove_inbox(void)
+{
+    if (is_in_place() && unlink(inbox_path) == -1)
+        warn("%s", inbox_path);
+}
+
+/* Waits until fd is ready. Returns false if a server is to end, or if a
+ * client's server is gone. A client that is to end, ends. */
+static bool wait_for(int fd, short events)
+{
+    struct pollfd fds[] = {
+        {signals, POLLIN, 0}, {fd, events, 0}, {server, 0, 0}};
+
+    while (poll(fds, 3, -1) == -1) {
+        if (errno != EINTR)
+            err(1, "poll");
+    }
+    /* TODO 4 BEGIN: first the signals. Then the server: of a write end
+     * poll() tells POLLERR, also unasked, when nobody reads any more. */
+    struct signalfd_siginfo signal;
+
+    if (fds[0].revents != 0) {
+        if (read(signals, &signal, sizeof signal) == -1)
+            err(1, "signalfd");
+        if (server != -1)
+            exit(128 + (int)signal.ssi_signo);
+        return false;
+    }
+    if (fds[2].revents & POLLERR)
+        return false;
+    /* TODO 4 END */
+    return true;
 }
 
 /* ---- The server ---- */
-
-/* Sends a text, newline and all, to a client, if that is there. */
-static void tell(const char *who, int len, const char *text, size_t n)
-{
-    char to[PATH_MAX];
-    struct stat info;
-    int fd = -1;
-
-    reply_of(who, len, to);
-    /* TODO 2 BEGIN: the client may have died, or may never read, and
-     * its FIFO may be none. Nothing of that may make us wait or end. */
-    fd = open(to, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-    if (fd == -1 || fstat(fd, &info) == -1)
-        warn("%s", to);
-    else if (!S_ISFIFO(info.st_mode))
-        warnx("%s: not a FIFO", to);
-    else if (write(fd, text, n) == -1) /* so little is never torn */
-        warn("%s", to);
-    /* TODO 2 STAND-IN: (void)text; */
-    /* TODO 2 STAND-IN: (void)n; */
-    /* TODO 2 STAND-IN: (void)info; */
-    /* TODO 2 END */
-    if (fd != -1)
-        close(fd);
-}
 
 /* Answers one request, "NAME TEXT". The newline is no more there. */
 static void answer(const char *line, size_t len)
 {
     /* TODO 2 BEGIN: check the name: one that leads elsewhere would have
-     * us write there. Then turn the text round. */
-    char turned[PIPE_BUF];
+     * us write there. Turn the text round. Then send it: the client may
+     * have died, or never read. That must not make us wait, or end. */
+    char turned[PIPE_BUF], to[PATH_MAX];
     size_t n = 0, text;
+    int fd;
 
     while (n < len && isalnum((unsigned char)line[n]))
         n++;
@@ -102,10 +140,16 @@ static void answer(const char *line, size_t len)
     for (size_t i = 0; i < text; i++)
         turned[i] = line[len - 1 - i];
     turned[text] = '\n';
-    tell(line, (int)n, turned, text + 1);
+
+    snprintf(to, sizeof to, "%s.%.*s", path, (int)n, line);
+    fd = open_fifo(to, O_WRONLY);
+    if (fd == -1)
+        return;
+    if (write(fd, turned, text + 1) == -1) /* so little is never torn */
+        warn("%s", to);
+    close(fd);
     /* TODO 2 STAND-IN: (void)line; */
     /* TODO 2 STAND-IN: (void)len; */
-    /* TODO 2 STAND-IN: (void)tell; */
     /* TODO 2 END */
 }
 
@@ -114,7 +158,7 @@ static void answer(const char *line, size_t len)
 static ssize_t take_requests(void)
 {
     char bytes[PIPE_BUF];
-    ssize_t got = read(requests, bytes, sizeof bytes);
+    ssize_t got = read(inbox, bytes, sizeof bytes);
 
     if (got == -1 && errno != EAGAIN && errno != EINTR)
         err(1, "%s", path);
@@ -141,75 +185,46 @@ static ssize_t take_requests(void)
     return got;
 }
 
-/* Whether the path leads to the FIFO that we have open. */
-static bool is_in_place(void)
-{
-    struct stat ours, named;
-
-    return fstat(requests, &ours) == 0 && lstat(path, &named) == 0 &&
-           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
-static void remove_requests(void)
-{
-    if (is_in_place() && unlink(path) == -1)
-        warn("%s", path);
-}
-
 /* Opens the server's FIFO, as ex1_logger does. */
 static void open_requests(void)
 {
-    /* TODO 1 BEGIN: make it, or find it. Refuse what is no FIFO. Lock
-     * it, and see whether it is still in place. Then open a write end,
-     * so that no client is the last writer. */
-    const int how = O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
-    struct stat info;
-
+    /* TODO 1 BEGIN: make it, or find it; open it, lock it, and see
+     * whether it is still in place. Then open a write end, so that no
+     * client is the last writer. */
     do {
-        if (requests != -1)
-            close(requests);
+        close(inbox);
         if (mkfifo(path, 0622) == -1 && errno != EEXIST)
             err(1, "%s", path);
-        requests = open(path, O_RDONLY | how);
-        if (requests == -1 && errno == ENOENT)
-            continue;
-        if (requests == -1 || fstat(requests, &info) == -1)
-            err(1, "%s", path);
-        if (!S_ISFIFO(info.st_mode))
-            errx(1, "%s: not a FIFO", path);
-        if (flock(requests, LOCK_EX | LOCK_NB) == -1) {
+        inbox = open_fifo(path, O_RDONLY);
+        if (inbox == -1)
+            exit(1);
+        if (flock(inbox, LOCK_EX | LOCK_NB) == -1) {
             if (errno == EWOULDBLOCK)
                 errx(1, "%s: in use", path);
             err(1, "%s", path);
         }
     } while (!is_in_place());
-    atexit(remove_requests);
-    if (open(path, O_WRONLY | how) == -1)
-        err(1, "%s", path);
-    /* TODO 1 STAND-IN: (void)remove_requests; */
-    /* TODO 1 STAND-IN: errx(1, "%s: not yet", path); */
+    atexit(remove_inbox);
+    if (open_fifo(path, O_WRONLY) == -1)
+        exit(1);
+    /* TODO 1 STAND-IN: (void)remove_inbox; */
+    /* TODO 1 STAND-IN: exit(open_fifo(path, O_RDONLY) == -1); */
     /* TODO 1 END */
 }
 
 static void serve(void)
 {
-    struct pollfd fds[] = {{signals, POLLIN, 0}, {requests, POLLIN, 0}};
-
-    while (fds[0].revents == 0) {
-        if (poll(fds, 2, -1) == -1) {
-            if (errno != EINTR)
-                err(1, "poll");
-        } else if (fds[1].revents != 0 && fds[0].revents == 0) {
-            take_requests();
-        }
-    }
+    snprintf(inbox_path, sizeof inbox_path, "%s", path);
+    open_requests();
+    while (wait_for(inbox, POLLIN))
+        take_requests();
     /* TODO 4 BEGIN: the end: remove the name, so that nobody comes any
      * more. What FIONREAD tells has arrived, and is answered. */
     int waiting;
     ssize_t n;
 
-    remove_requests();
-    if (ioctl(requests, FIONREAD, &waiting) == -1)
+    remove_inbox();
+    if (ioctl(inbox, FIONREAD, &waiting) == -1)
         err(1, "%s", path);
     for (; waiting > 0 && (n = take_requests()) > 0; waiting -= (int)n)
         continue;
@@ -218,12 +233,6 @@ static void serve(void)
 
 /* ---- The client ---- */
 
-static void remove_reply(void)
-{
-    if (unlink(reply_path) == -1)
-        warn("%s", reply_path);
-}
-
 /* Makes our own FIFO, under a name that nobody has, and opens it. */
 static void open_reply(void)
 {
@@ -231,51 +240,25 @@ static void open_reply(void)
      * somebody has it. Open it so that there is a reader before we ask,
      * and no end of file between two answers. */
     unsigned long long random;
-    bool made;
 
     do {
         if (getrandom(&random, sizeof random, 0) != sizeof random)
             err(1, "getrandom");
         snprintf(name, sizeof name, "%016llx", random);
-        reply_of(name, MAX_NAME, reply_path);
-        made = mkfifo(reply_path, 0622) == 0;
-    } while (!made && errno == EEXIST);
-    if (!made)
-        err(1, "%s", reply_path);
-    atexit(remove_reply);
-    reply = open(reply_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (reply == -1)
-        err(1, "%s", reply_path);
+        snprintf(inbox_path, sizeof inbox_path, "%s.%s", path, name);
+        errno = 0;
+    } while (mkfifo(inbox_path, 0622) == -1 && errno == EEXIST);
+    if (errno != 0)
+        err(1, "%s", inbox_path);
+    atexit(remove_inbox);
+    inbox = open_fifo(inbox_path, O_RDWR);
+    if (inbox == -1) {
+        unlink(inbox_path);
+        exit(1);
+    }
     /* TODO 3 STAND-IN: (void)name; */
-    /* TODO 3 STAND-IN: (void)remove_reply; */
-    /* TODO 3 STAND-IN: errx(1, "%s: not yet", reply_path); */
+    /* TODO 3 STAND-IN: exit(1); */
     /* TODO 3 END */
-}
-
-/* Waits until fd is ready. Returns whether the server is still there.
- * If we are to end, ends. */
-static bool wait_for(int fd, short events)
-{
-    struct pollfd fds[] = {
-        {signals, POLLIN, 0}, {fd, events, 0}, {server, 0, 0}};
-
-    while (poll(fds, 3, -1) == -1) {
-        if (errno != EINTR)
-            err(1, "poll");
-    }
-    /* TODO 4 BEGIN: of a write end poll() tells POLLERR, also unasked,
-     * when nobody has the FIFO open to read any more. */
-    struct signalfd_siginfo signal;
-
-    if (fds[0].revents != 0) {
-        if (read(signals, &signal, sizeof signal) == -1)
-            err(1, "signalfd");
-        exit(128 + (int)signal.ssi_signo);
-    }
-    if (fds[2].revents & POLLERR)
-        return false;
-    /* TODO 4 END */
-    return true;
 }
 
 /* Sends one request to the server, as a whole. */
@@ -305,7 +288,7 @@ static void print_answer(void)
     bool there = true;
 
     while (len == 0 || line[len - 1] != '\n') {
-        ssize_t n = read(reply, line + len, sizeof line - len);
+        ssize_t n = read(inbox, line + len, sizeof line - len);
 
         if (n > 0) {
             len += (size_t)n;
@@ -314,30 +297,14 @@ static void print_answer(void)
         if (n == 0)
             errx(1, "%s: too long an answer", path);
         if (errno != EAGAIN && errno != EINTR)
-            err(1, "%s", reply_path);
+            err(1, "%s", inbox_path);
         /* What it wrote before it went may just have come. */
         if (!there)
             errx(1, "%s: the server is gone", path);
-        there = wait_for(reply, POLLIN);
+        there = wait_for(inbox, POLLIN);
     }
     if (write_full(STDOUT_FILENO, line, len) == -1)
         err(1, "standard output");
-}
-
-static void open_server(void)
-{
-    /* TODO 3 BEGIN: without waiting: ENXIO says that nobody reads. What
-     * is no FIFO must not be written to. */
-    struct stat info;
-
-    server = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (server == -1 && errno == ENXIO)
-        errx(1, "%s: no server", path);
-    if (server == -1 || fstat(server, &info) == -1)
-        err(1, "%s", path);
-    if (!S_ISFIFO(info.st_mode))
-        errx(1, "%s: not a FIFO", path);
-    /* TODO 3 END */
 }
 
 static void be_client(char *texts[])
@@ -346,7 +313,9 @@ static void be_client(char *texts[])
         if (strlen(texts[i]) > MAX_TEXT || strchr(texts[i], '\n'))
             errx(2, "a TEXT is one line of up to %d bytes", MAX_TEXT);
     }
-    open_server();
+    server = open_fifo(path, O_WRONLY);
+    if (server == -1)
+        exit(1);
     open_reply();
     for (int i = 0; texts[i] != NULL; i++) {
         ask(texts[i]);
@@ -390,11 +359,9 @@ int main(int argc, char *argv[])
         errx(1, "%s: %s", path, strerror(ENAMETOOLONG));
 
     signals = open_signals();
-    if (is_server) {
-        open_requests();
+    if (is_server)
         serve();
-    } else {
+    else
         be_client(argv + optind + 1);
-    }
     return 0;
 }
