@@ -283,7 +283,7 @@ static void ask(const char *text)
 /* Prints one answer, as soon as its newline has come. */
 static void print_answer(void)
 {
-    char line[PIPE_BUF];
+    char line[PIPE_BUF] = "";
     size_t len = 0;
     bool there = true;
 

@@ -309,7 +309,7 @@ load ../lib/fifo
     likely "one reply FIFO for each client, with a name that no other has; a request is one write" '"The client" of ex2_rpc in the README'
     start_server
     for c in {1..25}; do
-        printf 'ex2_rpc q %s- -%s third%s "" >out.%s & ' $c $c $c $c
+        printf 'ex2_rpc q %s- -%s third%s "" >out.%s & ' "$c" "$c" "$c" "$c"
     done >"$work/all"
     in_shell 'source ./all; for job in $(jobs -p | tail -n +2); do wait $job || echo "server: a client ended with $?"; done'
     for c in {1..25}; do
@@ -459,7 +459,7 @@ ex2_rpc: q.full: Resource temporarily unavailable"
         kill -CONT "$pid"
         for i in {1..12}; do
             IFS= read -r -t "$DEADLINE" -u "$reply" text || complain "12 answers" "$((i - 1)) after $DEADLINE s"
-            expect "the number of the request, turned round" assert_equal "${text%%00*}" "$(rev <<<$i)"
+            expect "the number of the request, turned round" assert_equal "${text%%00*}" "$(rev <<<"$i")"
         done
         no_client me
         stop_server $sig
@@ -514,7 +514,7 @@ ex2_rpc: q.full: Resource temporarily unavailable"
         expect "the message" assert_equal "$stderr" "ex2_rpc: ${case#* }"
     done
     expect "the file as before" assert_equal "$(<"$work/file")" unchanged
-    expect "nothing new" assert_equal "$(ls "$work" | xargs)" "file left"
+    expect "nothing new" assert_equal "$(cd "$work" && echo *)" "file left"
     rm "$work/file" "$work/left"
 }
 
