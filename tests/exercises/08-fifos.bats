@@ -395,7 +395,8 @@ ex2_rpc: q.full: Resource temporarily unavailable"
     exec {victim}>&- {other}>&- {empty}>&- {long}>&-
     expect "the files to be as before" assert_equal "$(cat "$work/file" "$work/q.file")" $'unchanged\nunchanged'
     [[ ! -e $work/q.new ]] || complain "no file made by the server" "q.new is there"
-    expect "a message for each" assert_equal "$(<"$run/stderr")" "$(
+    # The C libraries have words of their own for ELOOP.
+    expect "a message for each" assert_equal "$(sed 's/: Symbolic link loop/: Too many levels of symbolic links/' "$run/stderr")" "$(
         printf 'ex2_rpc: not a request\n%.0s' {0..6}
         printf 'ex2_rpc: q.%s\n' 'link: Too many levels of symbolic links' 'link2: Too many levels of symbolic links' 'file: not a FIFO' 'new: No such file or directory'
     )"
