@@ -6,7 +6,7 @@
  *
  * Usage: ex1_logger FIFO
  *
- * Try:   mkfifo f; ex1_logger f & id | timeout 1 dd of=f; kill $!; wait
+ * Try:   mkfifo f; ex1_logger f & id | timeout 1 dd of=f; kill $!; wait; rm -f f
  *        ex1_logger f
  *        In other terminals: cat >f, and type lines. End one with
  *        Ctrl-D, in the middle of a line too; at last Ctrl-C here.

@@ -7,7 +7,7 @@
  * Usage: ex2_rpc -s FIFO
  *        ex2_rpc FIFO TEXT...
  *
- * Try:   mkfifo f; ex2_rpc -s f & timeout 1 tee f; ex2_rpc f hi; kill $!; wait
+ * Try:   mkfifo f; ex2_rpc -s f & timeout 1 tee f; ex2_rpc f hi; kill $!; wait; rm -f f
  *        ex2_rpc -s f
  *        In another terminal: ex2_rpc f live straw
  *        Stop the server with Ctrl-Z and ask again; ls -l, there.
@@ -56,12 +56,10 @@ static char name[MAX_NAME + 1];
  * if that can't be, or if it is something else. */
 static int open_fifo(const char *file, int mode)
 {
-    int fd = -1;
-
     /* TODO 1: a link could lead anywhere: O_NOFOLLOW. */
     warnx("%s: not yet", file);
     (void)mode;
-    return fd;
+    return -1;
 }
 
 /* Whether the name leads to the FIFO that we have open. */

@@ -7,7 +7,7 @@
  * Usage: ex2_rpc -s FIFO
  *        ex2_rpc FIFO TEXT...
  *
- * Try:   mkfifo f; ex2_rpc -s f & timeout 1 tee f; ex2_rpc f hi; kill $!; wait
+ * Try:   mkfifo f; ex2_rpc -s f & timeout 1 tee f; ex2_rpc f hi; kill $!; wait; rm -f f
  *        ex2_rpc -s f
  *        In another terminal: ex2_rpc f live straw
  *        Stop the server with Ctrl-Z and ask again; ls -l, there.
@@ -56,23 +56,22 @@ static char name[MAX_NAME + 1];
  * if that can't be, or if it is something else. */
 static int open_fifo(const char *file, int mode)
 {
-    int fd = -1;
-
     /* TODO 1 BEGIN: a link could lead anywhere: O_NOFOLLOW. */
     struct stat info;
+    int fd = open(file, mode | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
-    fd = open(file, mode | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-    if (fd == -1 || fstat(fd, &info) == -1) {
+    if (fd == -1 || fstat(fd, &info) == -1)
         warn("%s", file);
-    } else if (!S_ISFIFO(info.st_mode)) {
+    else if (S_ISFIFO(info.st_mode))
+        return fd;
+    else
         warnx("%s: not a FIFO", file);
+    if (fd != -1)
         close(fd);
-        fd = -1;
-    }
     /* TODO 1 STAND-IN: warnx("%s: not yet", file); */
     /* TODO 1 STAND-IN: (void)mode; */
     /* TODO 1 END */
-    return fd;
+    return -1;
 }
 
 /* Whether the name leads to the FIFO that we have open. */
