@@ -76,8 +76,8 @@ clean-ipc: ## remove queues, shared memory, semaphores that the labs' programs l
 
 ##@ For instructors
 
-gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=)
-	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) $(or $(exercise),$(labs))
+gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=)
+	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) -s $(or $(EVERY),1) $(or $(exercise),$(labs))
 
 soak: examples solutions kit ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
