@@ -98,6 +98,10 @@ __attribute__((constructor)) static void begin(void)
     /* musl and old versions of glibc don't have it: then nobody calls ours. */
     *(void **)&real_clockwait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
 
+    /* Other programs that this one starts are none of our business, and may
+     * have another libc. */
+    unsetenv("LD_PRELOAD");
+
     strncat(words, wanted == NULL ? "" : wanted, sizeof words - 2);
     unkind.early = strstr(words, " early") != NULL;
     unkind.late = milliseconds(words, " late=");

@@ -282,7 +282,7 @@ assert_busy_day() {
 @test "a teller's thread that can't be made is an error" {
     needs_little_memory
     likely "pthread_create() returns its error: never -1, and errno says nothing of it" 'check_pthread() in common/lab.h; pthread_create(3)'
-    run_program bash -c 'ulimit -v 40000; exec ex1_bank $(yes /dev/null | head -n 100)'
+    run_program bash -c 'set -- $(yes /dev/null | head -n 100); ulimit -v 10000; exec ex1_bank "$@"'
     assert_ended "exit 1"
     expect "the message" assert_equal "$stderr" "ex1_bank: pthread_create: Resource temporarily unavailable"
     expect "no closing of a bank that has never opened" assert_output ""
@@ -643,7 +643,7 @@ assert_good_table() {
 @test "a philosopher's thread that can't be made is an error" {
     needs_little_memory
     likely "pthread_create() returns its error: never -1, and errno says nothing of it" 'check_pthread() in common/lab.h; pthread_create(3)'
-    run_program bash -c 'ulimit -v 40000; exec ex2_philosophers $(yes /dev/null | head -n 100)'
+    run_program bash -c 'set -- $(yes /dev/null | head -n 100); ulimit -v 10000; exec ex2_philosophers "$@"'
     assert_ended "exit 1"
     expect "the message" assert_equal "$stderr" "ex2_philosophers: pthread_create: Resource temporarily unavailable"
     expect "nothing else" assert_output ""
