@@ -3,10 +3,19 @@
 load lib/lab
 
 # locks_of PID...: what /proc/locks says of these processes, a line each: "PID
-# KIND MODE FIRST LAST", with "waits" before it for one that waits.
+# KIND MODE FIRST LAST", with "waits" before it for one that waits. While others
+# lock and unlock, a reader may miss an entry, or see one twice: we look twice.
 locks_of() {
-    local pids=" $* "
-    awk -v pids="$pids" '
+    local before after
+    until [[ ${after-none} == "${before-}" ]]; do
+        before=$(look_at_locks " $* ")
+        after=$(look_at_locks " $* ")
+    done
+    [[ ! $after ]] || echo "$after"
+}
+
+look_at_locks() {
+    awk -v pids="$1" '
         { waits = $2 == "->"; if (waits) { sub(/-> /, ""); $0 = $0 } }
         index(pids, " " $5 " ") { print (waits ? "waits " : "") $5, $2, $4, $7, $8 }' /proc/locks |
         sort

@@ -12,24 +12,23 @@ locks() {
         { waits = 0 }' /proc/locks
 }
 
-# who_has FILE: the PID of the one process that has a lock on it.
-who_has() {
-    locks "$1" | awk '$1 == "has" { pid = $2; n++ } END { if (n == 1) print pid; exit n != 1 }'
-}
-
 # so_many_wait N: whether one process has the lock of ex1_counter's file, and N
-# wait for it.
+# wait for it. Sets $holder to the one that has it, $waiters to the others.
 so_many_wait() {
-    [[ $(locks "$work/number" | awk '{ n[$1]++ } END { print n["has"] + 0, n["waits"] + 0 }') == "1 $1" ]]
+    local list
+    list=$(locks "$work/number")
+    holder=$(sed -n 's/^has //p' <<<"$list")
+    waiters=$(sed -n 's/^waits //p' <<<"$list")
+    [[ $(awk '{ n[$1]++ } END { print n["has"] + 0, n["waits"] + 0 }' <<<"$list") == "1 $1" ]]
 }
 
-# await_locks N WORDS: waits until that is so. $holder is the one that has it.
+# await_locks N WORDS: waits until that is so. Once is not enough: while others
+# lock and unlock, a reader of /proc/locks may miss an entry, or see one twice.
 await_locks() {
     if ! wait_until "$DEADLINE" so_many_wait "$1" 2>/dev/null; then
         complain "one process to have the lock, $1 to wait for it${2:+, $2}" \
             "/proc/locks: $(locks "$work/number" | sort | uniq -c | awk '{ n[$2]++ } END { print n["has"] + 0, "have a lock,", n["waits"] + 0, "wait" }')"
     fi
-    holder=$(who_has "$work/number")
 }
 
 # Whether exactly that is in ex1_counter's file.
@@ -82,11 +81,11 @@ files_stay() {
     start ex1_counter -w -p $count -n 2 number
     await_locks $((count - 1)) "before the first Enter"
     assert_number $begin
-    for other in $(locks "$work/number" | awk '$1 == "waits" { print $2 }'); do
+    for other in $waiters; do
         [[ $(state "$other") == S ]] || complain "a process that waits for the lock to sleep" "state $(state "$other")"
     done
     turns() {
-        locks "$work/number" | sed 's|.* |/proc/|; s|$|/schedstat|' | xargs cat | awk '{ n += $3 } END { print n }'
+        xargs -I{} cat /proc/{}/schedstat <<<"$waiters" | awk '{ n += $3 } END { print n }'
     }
     before=$(turns)
     assert_idle
@@ -201,10 +200,14 @@ status 1$'
 # assert_locked PID: that this process, and no other, has a POSIX write lock on
 # the whole lock file.
 assert_locked() {
-    local saw
-    saw=$(awk -v inode="$(stat -c %i "$work/lock")" '{ split($6, place, ":") }
-        place[3] == inode { print $2, $3, $4, $5, $7, $8 }' /proc/locks)
-    expect "one lock on the whole file, of process $1" assert_equal "$saw" "POSIX ADVISORY WRITE $1 0 EOF"
+    local saw wanted="POSIX ADVISORY WRITE $1 0 EOF"
+    is_locked() {
+        saw=$(awk -v inode="$(stat -c %i "$work/lock")" '{ split($6, place, ":") }
+            place[3] == inode { print $2, $3, $4, $5, $7, $8 }' /proc/locks)
+        [[ $saw == "$wanted" ]]
+    }
+    wait_until 1 is_locked 2>/dev/null ||
+        complain "one lock on the whole file, of process $1: $wanted" "/proc/locks: ${saw:-none on this file}"
 }
 
 # bats test_tags=ex:2,points:8
