@@ -21,16 +21,12 @@ processors() {
 }
 
 # sleeping: for each thread of the program that sleeps in a futex call, "TID
-# ADDRESS". The shell itself reads: one may look at what one has started.
+# ADDRESS".
 sleeping() {
-    local folder call address rest number=98 # of the call, but for x86
-    case $(uname -m) in
-    x86_64) number=202 ;;
-    i?86) number=240 ;;
-    esac
+    local folder call address rest
     for folder in /proc/"$pid"/task/*; do
         if read -r call address rest 2>/dev/null <"$folder/syscall" &&
-            [[ $call == "$number" && $(<"$folder/stat") == *') S '* ]]; then
+            [[ ${call_name[$call]:-} == futex && $(<"$folder/stat") == *') S '* ]]; then
             echo "${folder##*/} $address"
         fi
     done

@@ -2,9 +2,6 @@
 
 load lib/lab
 
-# The number of the system call that threads wait in: unistd.h.
-futex=$([[ $(uname -m) == x86_64 ]] && echo 202 || echo 98)
-
 # Sets $tasks: the folders of its threads in /proc, main's first.
 find_tasks() {
     tasks=("/proc/$pid/task"/*)
@@ -26,7 +23,7 @@ in_futex() {
     find_tasks
     for task in "${tasks[@]}"; do
         read -r call _ <"$task/syscall" && read -r _ _ state _ <"$task/stat" &&
-            [[ $call == "$futex" && $state == S ]] && n=$((n + 1))
+            [[ ${call_name[$call]:-} == futex && $state == S ]] && n=$((n + 1))
     done 2>/dev/null
     ((n == $1))
 }

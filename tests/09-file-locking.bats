@@ -2,25 +2,6 @@
 
 load lib/lab
 
-# locks_of PID...: what /proc/locks says of these processes, a line each: "PID
-# KIND MODE FIRST LAST", with "waits" before it for one that waits. While others
-# lock and unlock, a reader may miss an entry, or see one twice: we look twice.
-locks_of() {
-    local before after
-    until [[ ${after-none} == "${before-}" ]]; do
-        before=$(look_at_locks " $* ")
-        after=$(look_at_locks " $* ")
-    done
-    [[ ! $after ]] || echo "$after"
-}
-
-look_at_locks() {
-    awk -v pids="$1" '
-        { waits = $2 == "->"; if (waits) { sub(/-> /, ""); $0 = $0 } }
-        index(pids, " " $5 " ") { print (waits ? "waits " : "") $5, $2, $4, $7, $8 }' /proc/locks |
-        sort
-}
-
 one_lock() {
     locks_of "$@" | grep -q .
 }
@@ -79,7 +60,7 @@ has_children() {
     read -r first other < <(children_of "$pid" | xargs)
     # Stopped at a moment when it has the lock: so the other one has to wait.
     holds() {
-        locks_of "$first" | grep -q "^$first FLOCK WRITE"
+        locks_of "$first" | grep -q "^$first FLOCK ADVISORY WRITE"
     }
     stopped_with_it() {
         freeze "$first"
@@ -88,7 +69,7 @@ has_children() {
     wait_until "$DEADLINE" stopped_with_it
     wait_until "$DEADLINE" waits "$other"
     assert_equal "$(locks_of "$first" "$other")" \
-        "$first FLOCK WRITE 0 EOF"$'\n'"waits $other FLOCK WRITE 0 EOF"
+        "$first FLOCK ADVISORY WRITE 0 EOF"$'\n'"waits $other FLOCK ADVISORY WRITE 0 EOF"
     kill -KILL "$first"
     goes_on() { ! one_lock "$first" && one_lock "$other" && ! waits "$other"; }
     wait_until "$DEADLINE" goes_on
@@ -100,19 +81,19 @@ has_children() {
 @test "record_lock: the kernel knows who has which bytes, and who waits" {
     held "Enter goes on" record_lock -w
     read -r one two three four < <(children_of "$pid" | xargs)
-    had="$one POSIX WRITE 64 95
-$two POSIX WRITE 160 223
-$three POSIX READ 0 31
-$four POSIX READ 0 63"
+    had="$one POSIX ADVISORY WRITE 64 95
+$two POSIX ADVISORY WRITE 160 223
+$three POSIX ADVISORY READ 0 31
+$four POSIX ADVISORY READ 0 63"
     assert_equal "$(locks_of "$one" "$two" "$three" "$four")" "$(sort <<<"$had")"
     assert_equal "$(lslocks -n -r -o PID,TYPE,MODE,START,END | grep -wE "^($one|$two|$three|$four)" | sort)" \
-        "$(sort <<<"$had" | sed 's/^\([0-9]*\) \(.*\)/\1 \2/')"
+        "$(sort <<<"${had//ADVISORY /}")"
 
     type_line
     await "a fifth process that waits" has_children "$pid" 5
     auditor=$(children_of "$pid" | tail -n 1)
     await "it to wait for a lock" waits "$auditor"
-    assert_equal "$(locks_of "$auditor")" "waits $auditor POSIX WRITE 0 255"
+    assert_equal "$(locks_of "$auditor")" "waits $auditor POSIX ADVISORY WRITE 0 255"
     assert_equal "$(locks_of "$one" "$two" "$three" "$four")" "$(sort <<<"$had")"
     end_input
     finish_program
@@ -202,7 +183,7 @@ lock child flock write = EAGAIN"
     held "Enter ends" env TMPDIR=. advisory -w
     file=$(echo "$work"/advisory.*)
     run -1 flock -n "$file" true
-    assert_equal "$(locks_of "$pid")" "$pid FLOCK WRITE 0 EOF"
+    assert_equal "$(locks_of "$pid")" "$pid FLOCK ADVISORY WRITE 0 EOF"
     echo $word >"$file"
     assert_equal "$(<"$file")" $word
     # Killed, it leaves no file, and the kernel has no lock.

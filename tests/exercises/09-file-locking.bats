@@ -2,14 +2,12 @@
 
 load ../lib/lab
 
-# locks FILE [KIND]: who has a lock on it and who waits for one, from
-# /proc/locks: a line "has PID" or "waits PID" each.
+# locks FILE [KIND]: who has a lock on it and who waits for one: a line "has PID"
+# or "waits PID" each.
 locks() {
-    awk -v inode="$(stat -c %i "$1")" -v kind="${2:-.}" '
-        $2 == "->" { waits = 1; sub(/-> /, "") }
-        { split($6, place, ":") }
-        place[3] == inode && $2 ~ kind { print waits ? "waits" : "has", $5 }
-        { waits = 0 }' /proc/locks
+    locks_on "$1" | awk -v kind="${2:-.}" '
+        $1 != "waits" { $0 = "has " $0 }
+        $3 ~ kind { print $1, $2 }'
 }
 
 # so_many_wait N: whether one process has the lock of ex1_counter's file, and N
@@ -22,8 +20,7 @@ so_many_wait() {
     [[ $(awk '{ n[$1]++ } END { print n["has"] + 0, n["waits"] + 0 }' <<<"$list") == "1 $1" ]]
 }
 
-# await_locks N WORDS: waits until that is so. Once is not enough: while others
-# lock and unlock, a reader of /proc/locks may miss an entry, or see one twice.
+# await_locks N WORDS: waits until that is so.
 await_locks() {
     if ! wait_until "$DEADLINE" so_many_wait "$1" 2>/dev/null; then
         complain "one process to have the lock, $1 to wait for it${2:+, $2}" \
@@ -200,14 +197,7 @@ status 1$'
 # assert_locked PID: that this process, and no other, has a POSIX write lock on
 # the whole lock file.
 assert_locked() {
-    local saw wanted="POSIX ADVISORY WRITE $1 0 EOF"
-    is_locked() {
-        saw=$(awk -v inode="$(stat -c %i "$work/lock")" '{ split($6, place, ":") }
-            place[3] == inode { print $2, $3, $4, $5, $7, $8 }' /proc/locks)
-        [[ $saw == "$wanted" ]]
-    }
-    wait_until 1 is_locked 2>/dev/null ||
-        complain "one lock on the whole file, of process $1: $wanted" "/proc/locks: ${saw:-none on this file}"
+    expect "one lock on the whole file, of process $1" assert_equal "$(locks_on "$work/lock")" "$1 POSIX ADVISORY WRITE 0 EOF"
 }
 
 # bats test_tags=ex:2,points:8

@@ -46,7 +46,7 @@ took() {
     exec {holding}<>"$work/hold"
     start patience woken
     in_readv() {
-        read -r call _ <"/proc/$pid/syscall" && [[ $call =~ ^(19|65)$ ]]
+        read -r call _ <"/proc/$pid/syscall" && [[ ${call_name[$call]:-} == readv ]]
     }
     await "to be held" in_readv
     [[ ! -s $run/stdout ]]

@@ -145,14 +145,6 @@ inner() {
     field "$1" NSpid | tr '\t' '\n' | tail -n 1
 }
 
-# stat_field PID N: field N, 3 or later, of /proc/PID/stat: 5 is the process group,
-# 6 the session, 7 the terminal.
-stat_field() {
-    local line
-    read -r line <"/proc/$1/stat"
-    cut -d' ' -f$(($2 - 2)) <<<"${line##*) }"
-}
-
 # signals PID SigIgn: their names, or numbers; also SigBlk, SigCgt.
 signals() {
     local bits sig

@@ -25,19 +25,12 @@ find_threads() {
     ((${#task[@]} == $1))
 }
 
-# Numbers of system calls, from unistd.h: "read readv futex".
-case $(uname -m) in
-x86_64) numbers=(0 19 202) ;;
-*) numbers=(63 65 98) ;;
-esac
-
 # Sets place[N]: where thread tN is: "idle", if it sleeps until it gets a line;
 # "waits", in futex() without a time limit, for a lock or a condition variable;
 # "waits-until", the same with one; "held", by UNKIND=hold; "gone"; or "runs",
 # and sleeps nowhere that we know. And quiet=1 if nothing moves any more until a
 # line comes, or time passes: main waits for a line, all threads sleep, and none
-# has run between two looks. The shell itself reads all this: one may look at what
-# one has started, but a helper may not (ptrace(2), Yama).
+# has run between two looks.
 look() {
     # bats follows each step of a function, which takes much longer than the
     # step. This makes an exception of those that are called from here.
@@ -74,10 +67,10 @@ see() {
         case $ran:$stat in
         :* | *:*') '[XZ]* | *:) now+=(gone) ;;
         *') S '*)
-            case $call in
-            "${numbers[0]}") now+=(idle) ;;
-            "${numbers[1]}") now+=(held) ;;
-            "${numbers[2]}") [[ $limit == 0x0 ]] && now+=(waits) || now+=(waits-until) ;;
+            case ${call_name[${call:-none}]:-} in
+            read) now+=(idle) ;;
+            readv) now+=(held) ;;
+            futex) [[ $limit == 0x0 ]] && now+=(waits) || now+=(waits-until) ;;
             *) now+=(runs) ;;
             esac
             ;;
@@ -156,12 +149,6 @@ assert_said() {
     expect "after '$step' these lines, in any order" assert_equal \
         "$( ((${#new[@]} == 0)) || printf '%s\n' "${new[@]}" | sort)" \
         "$( (($# == 0)) || printf '%s\n' "$@" | sort)"
-}
-
-# unkind_if_possible WORD...: be_unkind, but where that can't be the test goes on
-# without it: what it asks for holds in any case, it only can't catch as much.
-unkind_if_possible() {
-    [[ ${SAN:-}${UNDER:-} ]] || be_unkind "$@"
 }
 
 # hold_woken: from now on programs are started so that a thread that was woken in

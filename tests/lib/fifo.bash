@@ -9,11 +9,7 @@ ends_at() {
     local fd
     for fd in "/proc/$1/fd"/*; do
         if [[ $fd -ef $work/$2 ]]; then
-            case $((0$(sed -n 's/^flags:[[:space:]]*0//p' "/proc/$1/fdinfo/${fd##*/}") & 3)) in
-            0) echo read ;;
-            1) echo write ;;
-            2) printf 'read\nwrite\n' ;;
-            esac
+            access "$1" "${fd##*/}" | sed 's/both/read\nwrite/'
         fi
     done 2>/dev/null | sort | xargs
 }
@@ -70,8 +66,7 @@ await_out() {
 
 # who_locks FILE: the PIDs of those that have it by flock().
 who_locks() {
-    awk -v inode="$(stat -c %i "$work/$1")" '{ split($6, place, ":") }
-        $2 == "FLOCK" && $4 == "WRITE" && place[3] == inode { print $5 }' /proc/locks
+    locks_on "$work/$1" | sed -n 's/^\([0-9]*\) FLOCK ADVISORY WRITE .*/\1/p'
 }
 
 # be_stopped_at_open PROGRAM [ARG...]: starts it so that it is stopped as soon as

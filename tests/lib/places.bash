@@ -2,13 +2,6 @@
 # /proc/PID/task/TID/syscall. Loaded by the tests that need it, after threads.
 # shellcheck disable=SC2034,SC2154  # run.bash sets what is used here, and tests use it
 
-# Numbers of system calls: futex(2); read(2) and readv(2).
-case $(uname -m) in
-x86_64) futex_calls=' 202 ' read_calls=' 0 19 ' ;;
-i?86) futex_calls=' 240 422 ' read_calls=' 3 145 ' ;;
-*) futex_calls=' 98 422 ' read_calls=' 63 65 ' ;;
-esac
-
 # is_still: whether every thread but main sleeps, in futex(2) or in a read; then
 # nothing happens before something comes from outside. Sets how many are where:
 # at_lock, at_stdin (a read of descriptor 0), at_file (of another); and waiting,
@@ -36,9 +29,9 @@ all_sleep() {
         [[ $task != */$pid ]] || continue
         call=''
         read -r call argument rest 2>/dev/null <"$task/syscall"
-        case $futex_calls:$read_calls in
-        *" $call "*:*) places+=(lock) ;;
-        *:*" $call "*) places+=("$((argument))") ;;
+        case ${call_name[${call:-none}]:-} in
+        futex) places+=(lock) ;;
+        read*) places+=("$((argument))") ;;
         *)
             # ThreadSanitizer has a thread that looks around all the time.
             [[ ${SAN:-} == *thread* ]] && ((++elsewhere <= 2)) || return

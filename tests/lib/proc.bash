@@ -1,5 +1,5 @@
 # proc.bash: looking at a running program from outside, through /proc.
-# shellcheck disable=SC2154  # run.bash sets program_pid
+# shellcheck disable=SC2034,SC2154  # run.bash sets program_pid, tests use what is set here
 
 # outside PID: the number that a process of the running program has out here,
 # given the number that it has in its sandbox. See NSpid in proc_pid_status(5).
@@ -88,18 +88,25 @@ doing() {
     fi
 }
 
+# access PID FD: what a descriptor is open for, from /proc/PID/fdinfo: "read",
+# "write" or "both".
+access() {
+    local flags
+    flags=$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$1/fdinfo/$2")
+    case $((flags & 3)) in
+    0) echo read ;;
+    1) echo write ;;
+    2) echo both ;;
+    esac
+}
+
 # ends PID PIPE: the descriptors that a process has of a pipe, as in
 # "3 read 4 write", from /proc/PID/fd and /proc/PID/fdinfo.
 ends() {
-    local fd flags
+    local fd
     for fd in "/proc/$1/fd"/*; do
         if [[ $(readlink "$fd") == "$2" ]]; then
-            flags=$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$1/fdinfo/${fd##*/}")
-            case $((flags & 3)) in
-            0) echo "${fd##*/} read" ;;
-            1) echo "${fd##*/} write" ;;
-            2) echo "${fd##*/} both" ;;
-            esac
+            echo "${fd##*/} $(access "$1" "${fd##*/}")"
         fi
     done
 }
@@ -171,4 +178,44 @@ assert_idle() {
 # in_set PID FIELD SIGNAL: whether a set in /proc/PID/status, SigBlk say, has it.
 in_set() {
     (((0x$(field "$1" "$2") >> ($(kill -l "$3") - 1)) & 1))
+}
+
+# The names of some system calls by the numbers that /proc/PID/syscall tells
+# (unistd.h). The shell itself has to read that file: one may look at what one has
+# started, but Yama lets no helper do so (ptrace(2)).
+declare -gA call_name
+case $HOSTTYPE in
+x86_64) call_name=([0]=read [19]=readv [202]=futex) ;;
+i?86) call_name=([3]=read [145]=readv [240]=futex [422]=futex) ;;
+*) call_name=([63]=read [65]=readv [98]=futex [422]=futex) ;;
+esac
+
+# locks_on FILE, locks_of PID...: the locks on this file, or of these processes, from
+# /proc/locks, a line each: "PID KIND ADVISORY MODE FIRST LAST", with "waits" before
+# it for one that waits. While others lock and unlock, a reader may miss an entry, or
+# see one twice: so we look until two looks agree.
+locks_on() {
+    settled_locks "$(stat -c %i "$1")" ''
+}
+
+locks_of() {
+    settled_locks none " $* "
+}
+
+settled_locks() {
+    local before after
+    until [[ ${after-none} == "${before-}" ]]; do
+        before=$(look_at_locks "$@")
+        after=$(look_at_locks "$@")
+    done
+    [[ ! $after ]] || echo "$after"
+}
+
+look_at_locks() {
+    awk -v inode="$1" -v pids="$2" '
+        { waits = $2 == "->"; if (waits) { sub(/-> /, ""); $0 = $0 } }
+        { split($6, place, ":") }
+        place[3] == inode || index(pids, " " $5 " ") {
+            print (waits ? "waits " : "") $5, $2, $3, $4, $7, $8
+        }' /proc/locks | sort
 }

@@ -115,6 +115,12 @@ be_unkind() {
     fi
 }
 
+# unkind_if_possible WORD...: be_unkind, but where that can't be the test goes on
+# without it: what it asks for holds in any case, it only can't catch as much.
+unkind_if_possible() {
+    [[ ${SAN:-}${UNDER:-} ]] || be_unkind "$@"
+}
+
 # where_threads_wait: in which function of the kernel, from /proc/PID/task/TID/wchan.
 where_threads_wait() {
     local task place
