@@ -264,6 +264,7 @@ is_gone() {
     assert_equal "$stderr" "proc_tree: standard output: No space left on device"
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

@@ -393,6 +393,7 @@ Groups: CapPrm: $none CapEff: $none CapAmb: $none"
 drop_root: root can be had again"
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

@@ -263,6 +263,7 @@ names() {
     assert_output ""
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     if [[ ${SAN:-} == thread ]]; then
         skip "ThreadSanitizer reports what is wrong on purpose"

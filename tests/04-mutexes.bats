@@ -319,6 +319,7 @@ expected_result() { # expected_result KIND STEP
     assert_equal "$(tail -n +10 "$run/stdout" | xargs)" "2 2 2"
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

@@ -289,6 +289,7 @@ assert_buffer() {
     assert_output ""
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

@@ -390,6 +390,7 @@ limit_is() {
     assert_line --index -1 --partial "SIGTERM from process"
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     if [[ ${SAN:-} == thread ]]; then
         skip "ThreadSanitizer delays signals, and merges also those that queue"

@@ -333,6 +333,7 @@ load lib/lab
     assert_regex "$stderr" "^parent_child: -n: '1x' is not a whole number"
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

@@ -388,6 +388,7 @@ lines'; echo \$?; ls -d s*"
     rmdir "$work/run"
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

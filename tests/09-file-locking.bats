@@ -302,6 +302,7 @@ lock child flock write = EAGAIN"
     assert_regex "$stderr" "^lost_update: -j: '0' "
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

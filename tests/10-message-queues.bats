@@ -394,6 +394,7 @@ sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
     assert_equal "$(grep -cx '2 *' "$run/stdout")" 31
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success

@@ -59,6 +59,12 @@ exercises() {
     done
 }
 
+# tag_of LAB/EXERCISE: the tag that its tests have.
+tag_of() {
+    local number=${1#*/ex}
+    echo "ex:${number%%_*}"
+}
+
 # build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder
 # SRC into folder OUT, both from the top. Prints what the compiler says, if it
 # says anything.

@@ -32,10 +32,7 @@ find_threads() {
 # line comes, or time passes: main waits for a line, all threads sleep, and none
 # has run between two looks.
 look() {
-    # bats follows each step of a function, which takes much longer than the
-    # step. This makes an exception of those that are called from here.
-    local - tries now=() seen before seen_before i
-    set +o functrace
+    local tries now=() seen before seen_before i
     quiet=0
     for ((tries = 0; tries < 10; tries++)); do
         see

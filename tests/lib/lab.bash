@@ -45,6 +45,8 @@ exercises/*) export BIN=${EXERCISES:-$top/$BUILD/solutions/$LAB} ;;
 *) export BIN=$top/$BUILD/$LAB ;;
 esac
 export SANDBOX=${SANDBOX:-$("$top/tools/sandbox" -q)}
+# Why nothing can be traced here, if so.
+export NO_TRACING=${NO_TRACING-$(strace -o /dev/null true 2>&1)}
 
 # How many seconds a program may take. Nothing here is slow, but the machine may
 # be: more when others want to run, too (proc_loadavg(5)).
@@ -54,6 +56,8 @@ DEADLINE=${DEADLINE:-$((2 * ${load%.*} + $([[ ${UNDER:-}${SAN:-} ]] && echo 30 |
 setup() {
     work=$BATS_TEST_TMPDIR/run/work
     mkdir -p "$work"
+    # bats follows each step that a function takes: that would be most of the work.
+    set +T
     runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin='' unkind=()
 }
 

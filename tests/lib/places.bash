@@ -7,10 +7,6 @@
 # at_lock, at_stdin (a read of descriptor 0), at_file (of another); and waiting,
 # the names in day_of whose descriptor nobody reads: "2 5".
 is_still() {
-    # bats follows each step of a function, which takes much longer than the
-    # step. This makes an exception of those that are called from here.
-    local -
-    set +o functrace
     all_sleep && sort_places
 }
 

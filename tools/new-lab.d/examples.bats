@@ -7,6 +7,7 @@ load lib/lab
     assert_equal "${#lines[@]}" $count
 }
 
+# bats test_tags=readme
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success
