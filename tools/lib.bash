@@ -24,12 +24,12 @@ live_awk() {
     fi
 }
 
-# job_count FACTOR: how much may run at the same time: that many for each
+# job_count FACTOR: how much may run at the same time: JOBS, or that many for each
 # processor, if the jobs mostly wait. Without a sandbox every run sees
 # the others' processes and IPC objects, and would take them for its leftovers.
 job_count() {
     if [[ $SANDBOX == bwrap ]] && command -v parallel >/dev/null; then
-        echo $((${JOBS:-$(nproc)} * $1))
+        echo "${JOBS:-$(($(nproc) * $1))}"
     else
         echo 1
     fi
