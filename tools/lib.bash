@@ -65,6 +65,15 @@ tag_of() {
     echo "ex:${number%%_*}"
 }
 
+# tests_of LAB/EXERCISE: the file that has its tests. Where those of a lab would
+# be too long a file, each exercise has its own: LAB.ex1.bats.
+tests_of() {
+    local number=${1#*/ex} file
+    file=tests/exercises/${1%/*}.ex${number%%_*}.bats
+    [[ -e $file ]] || file=tests/exercises/${1%/*}.bats
+    echo "$file"
+}
+
 # build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder
 # SRC into folder OUT, both from the top. Prints what the compiler says, if it
 # says anything.
