@@ -21,7 +21,7 @@
 static const char help[] =
     "Usage: chat_server [-a HOST] [-p PORT] [-q BYTES] [-t SECONDS]\n"
     "                   [COMMAND [ARG...]]\n"
-    "  -a HOST     the name or address that it serves at (localhost)\n"
+    "  -a HOST     the name or address that it serves at (127.0.0.1)\n"
     "  -p PORT     its number or name, or 0 for any (0)\n"
     "  -q BYTES    how much may wait for a client (65536)\n"
     "  -t SECONDS  at the end, how long clients may take what waits (2)\n"
@@ -228,7 +228,7 @@ static void send_queues(void)
 
 int main(int argc, char *argv[])
 {
-    const char *host = "localhost", *port = "0";
+    const char *host = "127.0.0.1", *port = "0";
     double patience = 2, deadline = 0;
     int opt, listener, signals, n, status = 0;
     struct epoll_event ready[64];

@@ -24,7 +24,7 @@
 static const char help[] =
     "Usage: http_server [-a HOST] [-p PORT] [-r ROOT] [-t SECONDS]\n"
     "                   [COMMAND [ARG...]]\n"
-    "  -a HOST     the name or address that it serves at (localhost)\n"
+    "  -a HOST     the name or address that it serves at (127.0.0.1)\n"
     "  -p PORT     its number or name, or 0 for any (0)\n"
     "  -r ROOT     the folder whose files it gives (.)\n"
     "  -t SECONDS  how long a client may take (10)\n"
@@ -229,7 +229,7 @@ static void begin_to_end(void)
 
 int main(int argc, char *argv[])
 {
-    const char *host = "localhost", *port = "0", *folder = ".";
+    const char *host = "127.0.0.1", *port = "0", *folder = ".";
     struct epoll_event ready[64];
     int opt, signals, status = 0, n;
     sigset_t mask;
