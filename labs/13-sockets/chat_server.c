@@ -230,11 +230,10 @@ int main(int argc, char *argv[])
 {
     const char *host = "127.0.0.1", *port = "0";
     double patience = 2, deadline = 0;
-    int opt, listener, signals, n, status = 0;
+    struct serving serving = {0};
     struct epoll_event ready[64];
-    bool ending = false;
-    sigset_t mask;
-    pid_t command;
+    int opt, listener, n;
+    bool told = false;
 
     while ((opt = getopt(argc, argv, "+a:p:q:t:h")) != -1) {
         switch (opt) {
@@ -254,43 +253,40 @@ int main(int argc, char *argv[])
             usage(opt, help);
         }
     }
-    signals = open_signals(&mask);
+    open_signals(&serving);
     listener = listen_on(host, port);
     events = epoll_create1(EPOLL_CLOEXEC);
     if (events == -1)
         err(1, "epoll_create1");
     watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD);
-    watch(signals, &signals, EPOLLIN, EPOLL_CTL_ADD);
-    command = start_command(argv + optind, &mask);
+    watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD);
+    start_command(&serving, argv + optind);
 
-    while (!ending || clients != NULL) {
-        int wait = -1;
+    while (!serving.ends || clients != NULL) {
+        double left = deadline - monotonic_seconds();
 
-        if (ending && monotonic_seconds() >= deadline)
+        if (serving.ends && (told || left <= 0))
             break;
-        if (ending)
-            wait = (int)((deadline - monotonic_seconds()) * 1000) + 1;
-        n = epoll_wait(events, ready, 64, wait);
+        n = epoll_wait(events, ready, 64,
+                       serving.ends ? (int)(left * 1000) + 1 : -1);
         if (n == -1 && errno != EINTR)
             err(1, "epoll_wait");
-        for (int i = 0; i < n; i++) {
-            if (ready[i].data.ptr == &listener) {
+        for (int i = 0; i < n; i++)
+            if (ready[i].data.ptr == &listener)
                 welcome(listener);
-            } else if (ready[i].data.ptr != &signals) {
+            else if (ready[i].data.ptr == &serving)
+                told = read_signal(&serving);
+            else
                 serve(ready[i].data.ptr, ready[i].events);
-            } else if (must_end(signals, command, &status)) {
-                if (ending)
-                    return status; /* told twice: at once */
-                ending = true;
-                deadline = monotonic_seconds() + patience;
-                watch(listener, NULL, 0, EPOLL_CTL_DEL);
-                close(listener);
-                for (struct client *c = clients; c != NULL; c = c->next)
-                    if (!c->leaves)
-                        dismiss(c);
-            }
+        if (serving.ends && listener != -1) {
+            close(listener);
+            listener = -1;
+            deadline = monotonic_seconds() + patience;
+            for (struct client *c = clients; c != NULL; c = c->next)
+                if (!c->leaves)
+                    dismiss(c);
         }
         send_queues();
     }
-    return status;
+    return end_serving(&serving);
 }

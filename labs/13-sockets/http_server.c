@@ -32,7 +32,7 @@ static const char help[] =
     "SIGINT or SIGTERM.\n";
 
 static int root, listener;
-static bool ending; /* told to */
+static struct serving serving;
 
 /* ---- answers ---- */
 
@@ -43,7 +43,7 @@ static void begin_answer(struct connection *c, const struct request *request)
     if (found.status == 200)
         found = find_file(root, request->path);
     c->state = ANSWERS;
-    c->persist = request->persist && !ending;
+    c->persist = request->persist && !serving.ends;
     c->out_len =
         write_header(c->out, sizeof c->out, request, &found, c->persist);
     c->out_sent = 0;
@@ -213,13 +213,14 @@ static void end_the_late(void)
     }
 }
 
-/* No new clients; those that have asked get their answers. */
-static void begin_to_end(void)
+/* At the end: no new clients, and those that have asked get answers. */
+static void end_the_idle(void)
 {
     struct connection *c, *next;
 
-    ending = true;
-    close(listener);
+    if (listener != -1)
+        close(listener);
+    listener = -1;
     for (c = all.after; c != &all; c = next) {
         next = c->after;
         if (c->state == READS && c->in_len == 0)
@@ -231,9 +232,8 @@ int main(int argc, char *argv[])
 {
     const char *host = "127.0.0.1", *port = "0", *folder = ".";
     struct epoll_event ready[64];
-    int opt, signals, status = 0, n;
-    sigset_t mask;
-    pid_t command;
+    bool told = false;
+    int opt, n;
 
     while ((opt = getopt(argc, argv, "+a:p:r:t:h")) != -1) {
         switch (opt) {
@@ -260,32 +260,31 @@ int main(int argc, char *argv[])
         err(1, "%s: openat2", folder);
     close(n);
 
-    signals = open_signals(&mask);
+    open_signals(&serving);
     listener = listen_on(host, port);
     events = epoll_create1(EPOLL_CLOEXEC);
     if (events == -1)
         err(1, "epoll_create1");
     watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD);
-    watch(signals, &mask, EPOLLIN, EPOLL_CTL_ADD);
-    command = start_command(argv + optind, &mask);
+    watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD);
+    start_command(&serving, argv + optind);
 
-    while (!ending || all.after != &all) {
+    while (!serving.ends || all.after != &all) {
         n = epoll_wait(events, ready, 64, milliseconds_to_deadline());
         if (n == -1 && errno != EINTR)
             err(1, "epoll_wait");
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n; i++)
             if (ready[i].data.ptr == &listener)
                 welcome();
-            else if (ready[i].data.ptr != &mask)
+            else if (ready[i].data.ptr == &serving)
+                told = read_signal(&serving);
+            else
                 serve(ready[i].data.ptr);
-            else if (must_end(signals, command, &status)) {
-                if (ending)
-                    return status; /* told twice: at once */
-                begin_to_end();
-                break; /* what is ready may have been dropped */
-            }
-        }
+        if (told)
+            break;
+        if (serving.ends)
+            end_the_idle();
         end_the_late();
     }
-    return status;
+    return end_serving(&serving);
 }

@@ -110,6 +110,8 @@ static inline int accept_client(int listener)
             if (fd != -1)
                 close(fd);
             reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+            if (fd == -1)
+                return -1; /* nobody waits any more */
             say("server", "refuses a client: no descriptor is left");
         } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) {
             warn("accept");
@@ -118,14 +120,22 @@ static inline int accept_client(int listener)
     }
 }
 
-/* Returns a descriptor from which signals are read, SIGINT, SIGTERM and
- * SIGCHLD. From now on SIGPIPE is the error EPIPE. See signalfd(2). */
-static inline int open_signals(sigset_t *before)
+/* What tells a server to end: a signal, or its command's end. */
+struct serving {
+    int signals;     /* a descriptor from which they are read */
+    pid_t command;   /* 0: none, or none any more */
+    bool ends;       /* it is to end: no new clients */
+    int status;      /* and to exit with that */
+    sigset_t before; /* what was blocked when it began */
+};
+
+/* From now on SIGINT, SIGTERM and SIGCHLD are read from a descriptor, and
+ * SIGPIPE is the error EPIPE. See signalfd(2). */
+static inline void open_signals(struct serving *s)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN},
                            usual = {.sa_handler = SIG_DFL};
     sigset_t set;
-    int fd;
 
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGCHLD, &usual, NULL); /* if it was ignored */
@@ -133,55 +143,64 @@ static inline int open_signals(sigset_t *before)
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, before);
-    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd == -1)
+    sigprocmask(SIG_BLOCK, &set, &s->before);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signals == -1)
         err(1, "signalfd");
-    return fd;
 }
 
-/* Starts the command that is served while it runs, if argv names one.
- * Returns its PID, or 0. */
-static inline pid_t start_command(char *argv[], const sigset_t *mask)
+/* Starts the command that is served while it runs, if argv names one. */
+static inline void start_command(struct serving *s, char *argv[])
 {
     const struct sigaction usual = {.sa_handler = SIG_DFL};
-    pid_t child;
 
     if (argv[0] == NULL)
-        return 0;
-    child = fork();
-    if (child == -1)
+        return;
+    s->command = fork();
+    if (s->command == -1)
         err(1, "fork");
-    if (child == 0) {
+    if (s->command == 0) {
         sigaction(SIGPIPE, &usual, NULL);
-        sigprocmask(SIG_SETMASK, mask, NULL);
+        sigprocmask(SIG_SETMASK, &s->before, NULL);
         execvp(argv[0], argv);
         warn("%s", argv[0]);
         _exit(127);
     }
-    return child;
 }
 
-/* Reads a signal. Returns whether the server has to end: it was told to,
- * or its command has ended; *status is then what to exit with. */
-static inline bool must_end(int signals, pid_t command, int *status)
+/* Reads a signal, and sets s->ends when it is time. Returns true if it
+ * was told so for a second time: at once, then. */
+static inline bool read_signal(struct serving *s)
 {
     struct signalfd_siginfo info;
+    bool told = false;
     int how;
 
-    if (read(signals, &info, sizeof info) != sizeof info)
+    if (read(s->signals, &info, sizeof info) != sizeof info)
         return false;
-    *status = 0;
     if (info.ssi_signo != SIGCHLD) {
+        told = s->ends;
         say("server", "%s: ends", signal_name((int)info.ssi_signo));
-        if (command > 0 && kill(command, SIGTERM) == 0)
-            waitpid(command, NULL, 0);
-        return true;
-    }
-    if (command == 0 || waitpid(command, &how, WNOHANG) != command)
+        if (s->command > 0)
+            kill(s->command, SIGTERM);
+    } else if (s->command > 0 &&
+               waitpid(s->command, &how, WNOHANG) == s->command) {
+        s->command = 0;
+        if (!s->ends)
+            s->status = WIFEXITED(how) ? WEXITSTATUS(how) : 1;
+    } else {
         return false;
-    *status = WIFEXITED(how) ? WEXITSTATUS(how) : 1;
-    return true;
+    }
+    s->ends = true;
+    return told;
+}
+
+/* Returns what the server is to exit with; no child is left alone. */
+static inline int end_serving(struct serving *s)
+{
+    if (s->command > 0)
+        waitpid(s->command, NULL, 0);
+    return s->status;
 }
 
 #endif
