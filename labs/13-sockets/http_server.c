@@ -213,17 +213,21 @@ static void end_the_late(void)
     }
 }
 
-/* At the end: no new clients, and those that have asked get answers. */
+/* At the end those who have asked get their answers, also if we haven't
+ * read yet what they sent; the others go. */
 static void end_the_idle(void)
 {
     struct connection *c, *next;
 
-    if (listener != -1)
+    if (listener != -1) {
+        welcome();
         close(listener);
-    listener = -1;
+        listener = -1;
+    }
     for (c = all.after; c != &all; c = next) {
         next = c->after;
-        if (c->state == READS && c->in_len == 0)
+        if (c->state == READS && c->in_len == 0 &&
+            (!take_input(c) || (c->state == READS && c->in_len == 0)))
             drop(c);
     }
 }
