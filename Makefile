@@ -6,9 +6,8 @@
 MAKEFLAGS += --no-print-directory
 
 include common/variant.mk
-export BUILD SAN UNDER
+export BUILD SAN UNDER JOBS
 
-JOBS ?= $(shell nproc)
 LABS := $(notdir $(patsubst %/,%,$(sort $(wildcard labs/*/))))
 
 # LAB=07 or LAB=07-pipes: only that lab.
@@ -35,7 +34,7 @@ endif
 # What runs the programs under test, and looks at them.
 test_tools := build/tools/init build/tools/hold build/tools/xray-facts $(BUILD)/tools/unkind.so
 
-build_lab = $(MAKE) -C labs/$(1) LAB=$(1) -j $(JOBS)
+build_lab = $(MAKE) -C labs/$(1) LAB=$(1) -j $(or $(JOBS),$(shell nproc))
 solutions_of = SRC=../../solutions/$(1) OUT=../../$(BUILD)/solutions/$(1)
 define newline
 
@@ -88,7 +87,7 @@ dist: ## a tarball for students: no solutions, no wrong programs
 ##@ For maintainers
 
 test: examples solutions kit ## all of the kit's tests (LAB=07, JOBS=n, UNDER=valgrind)
-	@$(call need,bats)JOBS=$(JOBS) tools/test $(if $(LAB),$(labs))
+	@$(call need,bats)tools/test $(if $(LAB),$(labs))
 
 stubs: ## make the exercise stubs again from the solutions
 	@tools/stubs

@@ -109,11 +109,12 @@ END
     assert_regex "$stderr" 'conditions: mutex: no mutual exclusion'
 }
 
-# Threads that end make some calls, too: not in every C library the same.
+# Threads that end make some calls, too: not in every C library the same, and
+# more with a sanitizer. A lock that took one each time would make 100,000.
 assert_few_futex_calls() { # assert_few_futex_calls THREADS
     local calls
     calls=$(grep -cE '^futex(wait|wake)' "$run/facts") || true
-    ((calls <= 4 * $1)) ||
+    ((calls <= 20 * $1)) ||
         complain "no system calls for locks" "$calls, in a run of $1 threads"
 }
 

@@ -18,8 +18,7 @@ in_kernel() {
     run_program env q="$q" key="$key" bash -c "$1" bash "${@:2}"
 }
 
-# Skips a test, visibly, of limits that the kernel doesn't hold a privileged
-# user to.
+# Skips a test, visibly, of limits that the kernel doesn't hold root to.
 needs_limits() {
     if [[ $SANDBOX == none && $EUID == 0 ]]; then
         skip "root isn't held to these limits: install bubblewrap for the sandbox"

@@ -24,12 +24,12 @@ live_awk() {
     fi
 }
 
-# job_count FACTOR: how much may run at the same time: that many for each
+# job_count FACTOR: how much may run at the same time: JOBS, or that many for each
 # processor, if the jobs mostly wait. Without a sandbox every run sees
 # the others' processes and IPC objects, and would take them for its leftovers.
 job_count() {
     if [[ $SANDBOX == bwrap ]] && command -v parallel >/dev/null; then
-        echo $((${JOBS:-$(nproc)} * $1))
+        echo "${JOBS:-$(($(nproc) * $1))}"
     else
         echo 1
     fi
@@ -63,6 +63,15 @@ exercises() {
 tag_of() {
     local number=${1#*/ex}
     echo "ex:${number%%_*}"
+}
+
+# tests_of LAB/EXERCISE: the file that has its tests. Where those of a lab would
+# be too long a file, each exercise has its own: LAB.ex1.bats.
+tests_of() {
+    local number=${1#*/ex} file
+    file=tests/exercises/${1%/*}.ex${number%%_*}.bats
+    [[ -e $file ]] || file=tests/exercises/${1%/*}.bats
+    echo "$file"
 }
 
 # build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder

@@ -223,7 +223,7 @@ wrong() {
     mv "$BATS_TEST_TMPDIR/98-demo" tests/wrong
     assert_failure
     assert_line "labs/98-demo/ex1_double.c isn't the stub of solutions/98-demo/ex1_double.c: make stubs"
-    assert_line --partial "FAILED stub 98-demo/ex1_double: it scores 100 points in "
+    assert_line --partial "FAILED stub 98-demo/ex1_double: it scores 100 of 100 points, in "
 }
 
 @test "students get no solutions and no wrong programs" {

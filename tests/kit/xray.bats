@@ -253,6 +253,8 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     cd "$BATS_TEST_TMPDIR"
     make_log '9 1.0 execve("/home/x/p", ["p"], 0xffff /* 3 vars */) = 0' \
         '9 1.0 mknodat(AT_FDCWD</home/x>, "f", S_IFIFO|0600) = 0' \
+        '9 1.0 openat(AT_FDCWD</home/x>, "/dev/shm/s", O_RDWR|O_CREAT, 0600) = 5</dev/shm/s>' \
+        '9 1.0 openat(AT_FDCWD</home/x>, "/dev/shm/t", O_RDWR) = 6</dev/shm/t>' \
         '9 1.0 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0' \
         '9 1.0 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0xffff) = 10' \
         '10 1.0 dup3(3<pipe:[7]>, 0</dev/null<char 1:3>>, 0) = 0<pipe:[7]>' \
@@ -264,13 +266,13 @@ compare_with_truth() { # compare_with_truth FIRST LAST
         '9 1.0 clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_CLEAR_SIGHAND, exit_signal=SIGCHLD, stack=0xff, stack_size=0x9000}, 88) = 11' \
         '11 1.0 execve("/bin/true", ["true"], 0xffff /* 3 vars */) = 0'
     "$xray" facts log >facts.txt
-    run grep -v ' pipe:1 \|^create parent pipe' facts.txt
+    run grep -v ' pipe:1 \|^create parent pipe\| shm:/. both' facts.txt
     assert_output "$(printf '%s\n' 'start parent p' 'create parent fifo:f' \
         'fork parent child.1' 'close child.1 stdin read' 'poll parent = EINTR' \
         'deliver parent SIGTERM default from outside' 'unlink parent file:g = ENOENT' \
         'fork parent child.2' 'exec child.2 true' 'left running parent' \
         'stuck child.1 open fifo:f read' 'left running child.1' \
-        'left running child.2' 'left name fifo:f' 'end exit 0')"
+        'left running child.2' 'left name fifo:f' 'left name shm:/s' 'end exit 0')"
     run grep 'dup' facts.txt
     assert_output "dup child.1 pipe:1 read to 0"
 }

@@ -1,5 +1,5 @@
-# lab.bash: what every test file loads. The file's name says which lab it is
-# about, and where it lies whether it tests examples or exercises.
+# lab.bash: what every test file loads. The file's name, up to the first point,
+# says which lab it is about, and where it lies whether it tests examples or exercises.
 #
 # shellcheck disable=SC2034  # several variables here are for the tests to read
 #
@@ -31,7 +31,7 @@ load_library bats-file
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 LAB=${BATS_TEST_FILENAME##*/}
-LAB=${LAB%.bats}
+LAB=${LAB%%.*}
 BUILD=${BUILD:-build}
 
 source "$top/tests/lib/run.bash"

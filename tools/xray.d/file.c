@@ -97,9 +97,11 @@ void on_open(struct task *task, struct call *call)
                  mode_name(mode), failure(call));
         return;
     }
-    if (excl) {
+    if (excl || (object->kind == SHM && (creat || has(flags, "O_CREAT")))) {
         object->made = true;
         object->removed = false;
+    }
+    if (excl) {
         object->temporary = object->temporary || has(object->name, "XXXXXX");
         fact(task, "create %s %s", task->name, object->name);
     }
