@@ -96,7 +96,7 @@ static void move(struct port *port, long long i, long long end)
         if (n == -1)
             err(1, "message %lld", i);
         if (n == 0)
-            errx(1, "the %s is gone", names[!port->role]);
+            errx(1, "the other side is gone");
         for (int k = 0; k < n; k++) {
             if (port->role == RING_PRODUCER)
                 fill(port_slot(port, k), i + k);
