@@ -275,6 +275,8 @@ int main(int argc, char *argv[])
     use_pipe = is_last(argc, argv, "pipe");
     if (optind + (use_threads || use_pipe) < argc || size % 16 != 0)
         usage('?', help);
+    /* A message of ours in one piece, whoever writes at the same time. */
+    setvbuf(stderr, NULL, _IOLBF, 0);
     kind = use_pipe ? WAY_PIPE : WAY_RING;
     there = way_make(kind, size, batch, capacity, looks);
     back = way_make(kind, size, batch, capacity, looks);
