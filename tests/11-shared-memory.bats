@@ -124,6 +124,33 @@ assert_line_of_stderr() {
     assert_line_of_stderr "ring: the consumer was killed by SIGKILL"
 }
 
+@test "ring: who is killed between its look at the sleeper and the wake-up leaves nobody asleep" {
+    needs_tracing
+    for victim in producer consumer; do
+        start_ring -l 0
+        needs_syscall_file "$producer"
+        other=$([[ $victim == producer ]] && echo consumer || echo producer)
+        freeze "${!victim}"
+        await "the $other to sleep in futex()" sleeps_in_futex "${!other}"
+        # So its next call of futex() is the wake-up: it dies there.
+        strace -qq -o /dev/null -e trace=futex -e inject=futex:signal=KILL:when=1 -p "${!victim}" 3>&- 4>&- &
+        tracer=$!
+        is_traced() { gone "$tracer" || [[ $(field "${!victim}" TracerPid) != 0 ]]; }
+        wait_until "$DEADLINE" is_traced
+        if gone "$tracer"; then
+            stop_program
+            skip "what somebody else has started can't be traced here (ptrace(2))"
+        fi
+        kill -CONT "${!victim}"
+        await "the $other to end" gone "${!other}"
+        wait "$tracer" || true
+        finish_program
+        assert_ended "exit 1"
+        assert_line_of_stderr "ring: the $victim was killed by SIGKILL"
+        assert_line_of_stderr "ring: the other side is gone"
+    done
+}
+
 @test "ring: if the parent is killed, no child stays behind" {
     for way in "-l 0" -x; do
         # shellcheck disable=SC2086
