@@ -232,6 +232,7 @@ static bool is_last(int argc, char *argv[], const char *word)
 int main(int argc, char *argv[])
 {
     uint32_t capacity = 1024, looks = 200;
+    static char line[512];
     bool use_threads, use_pipe;
     enum way_kind kind;
     char more;
@@ -275,8 +276,8 @@ int main(int argc, char *argv[])
     use_pipe = is_last(argc, argv, "pipe");
     if (optind + (use_threads || use_pipe) < argc || size % 16 != 0)
         usage('?', help);
-    /* A message of ours in one piece, whoever writes at the same time. */
-    setvbuf(stderr, NULL, _IOLBF, 0);
+    /* A message in one piece, whoever else writes one. */
+    setvbuf(stderr, line, _IOLBF, sizeof line);
     kind = use_pipe ? WAY_PIPE : WAY_RING;
     there = way_make(kind, size, batch, capacity, looks);
     back = way_make(kind, size, batch, capacity, looks);
