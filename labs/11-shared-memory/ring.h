@@ -37,11 +37,11 @@
 
 enum ring_role { RING_PRODUCER, RING_CONSUMER };
 
-/* What one side writes is this far from what the other one writes: a
- * cache line is 64 bytes, but processors like to fetch two at once. */
+/* What one side writes is so far from what the other one writes: a cache
+ * line is 64 bytes, but processors like to fetch two at once. */
 enum { RING_LINE = 128 };
 
-/* The number of looks that stands for: looks for ever, never sleeps. */
+/* A number of looks: for ever, it never sleeps. */
 #define RING_NEVER_SLEEP UINT32_MAX
 
 /* What one side tells the other one. */
@@ -245,9 +245,9 @@ static inline int ring_wait(struct ring_end *end, int most)
     return n < (uint32_t)most ? (int)n : most;
 }
 
-/* The i-th of this side's slots, from 0, less than what ring_wait() has
- * returned: size bytes, at a multiple of 8. Not to be touched any more
- * after it was passed. */
+/* The i-th of this side's slots, from 0, of those that ring_wait() told
+ * of: size bytes, at a multiple of 8; of 16, 32 or 64, if size is one.
+ * Not to be touched any more when it was passed. */
 static inline void *ring_slot(const struct ring_end *end, int i)
 {
     uint32_t place = (end->next + (uint32_t)i) & end->mask;
@@ -274,8 +274,7 @@ static inline void ring_pass(struct ring_end *end, int n)
         return;
     }
     atomic_store(&end->mine->passed, end->passed);
-    /* Exchange: one wake-up for one sleep, not one for every pass until
-     * the other one runs. */
+    /* Exchange: one wake-up for a sleep, not for each pass in it. */
     if (atomic_load(&end->theirs->asleep) != 0 &&
         atomic_exchange(&end->theirs->asleep, 0) != 0)
         ring_futex(&end->theirs->asleep, RING_FUTEX_WAKE, 1);
