@@ -49,6 +49,9 @@ assert_line_of_stderr() {
 
 @test "ring.h: what comes out is what went in, for any capacity, size, batch and way to wait" {
     local input=$BATS_TEST_TMPDIR/input settings
+    if [[ ! -d $top/tests/kit ]]; then
+        skip "a copy for students doesn't have what this needs: tests/kit/ring_copy.c"
+    fi
     head -c $((60000 + RANDOM)) /dev/urandom >"$input"
     for settings in "1 29 1 0" "2 100 5 0" "$((1 << RANDOM % 11)) $((RANDOM % 500 + 9)) $((RANDOM % 70 + 1)) $((RANDOM % 300))" \
         "1024 64 64 -1"; do
