@@ -60,6 +60,9 @@ assert_line_of_stderr() {
         assert_ended "exit 0"
         assert_same_bytes "$input"
     done
+    run_program -i "$input" "$top/$BUILD/kit/ring_copy" 4 64 1 0 spoil
+    assert_ended "exit 1"
+    assert_line_of_stderr "ring_copy: ring_wait: Protocol error"
     for settings in "3 64" "0 64" "2147483648 64" "4 0" "4 2147483648"; do
         # shellcheck disable=SC2086
         run_program "$top/$BUILD/kit/ring_copy" $settings 1 0

@@ -2,9 +2,10 @@
  * ring_copy: copies standard input to standard output, through lab 11's ring:
  * the parent reads, a child writes. Each message is a length and bytes.
  *
- * Usage: ring_copy CAPACITY SIZE BATCH LOOKS
+ * Usage: ring_copy CAPACITY SIZE BATCH LOOKS [spoil]
  *
- * LOOKS is -1 for a ring that never sleeps. What comes out can be compared with
+ * LOOKS is -1 for a ring that never sleeps. With spoil, the producer only
+ * claims to have passed more than there are slots. What comes out can be compared with
  * what went in, without a word from the ring's own example.
  */
 #include <err.h>
@@ -68,8 +69,8 @@ int main(int argc, char *argv[])
     int status;
     size_t bytes;
 
-    if (argc != 5)
-        usage('?', "Usage: ring_copy CAPACITY SIZE BATCH LOOKS\n");
+    if (argc != 5 && argc != 6)
+        usage('?', "Usage: ring_copy CAPACITY SIZE BATCH LOOKS [spoil]\n");
     capacity = (uint32_t)parse_number("CAPACITY", argv[1], 0, 1LL << 31);
     size = (size_t)parse_number("SIZE", argv[2], 0, 1LL << 31);
     batch = (int)parse_number("BATCH", argv[3], 1, 1 << 20);
@@ -95,7 +96,10 @@ int main(int argc, char *argv[])
         _exit(0);
     }
     end = ring_attach(ring, RING_PRODUCER);
-    produce(&end);
+    if (argc == 6)
+        end.mine->passed += capacity + 1;
+    else
+        produce(&end);
     ring_close(ring, RING_PRODUCER);
     if (wait(&status) == -1)
         err(1, "wait");
