@@ -224,14 +224,10 @@ static int run_processes(void)
     return failed;
 }
 
-static bool is_last(int argc, char *argv[], const char *word)
-{
-    return optind == argc - 1 && strcmp(argv[optind], word) == 0;
-}
-
 int main(int argc, char *argv[])
 {
     uint32_t capacity = 1024, looks = 200;
+    const char *word = "";
     static char line[512];
     bool use_threads, use_pipe;
     enum way_kind kind;
@@ -272,9 +268,11 @@ int main(int argc, char *argv[])
             usage(opt, help);
         }
     }
-    use_threads = is_last(argc, argv, "threads");
-    use_pipe = is_last(argc, argv, "pipe");
-    if (optind + (use_threads || use_pipe) < argc || size % 16 != 0)
+    if (optind < argc)
+        word = argv[optind];
+    use_threads = strcmp(word, "threads") == 0;
+    use_pipe = strcmp(word, "pipe") == 0;
+    if (argc - optind > (use_threads || use_pipe) || size % 16 != 0)
         usage('?', help);
     /* A message in one piece, whoever else writes one. */
     setvbuf(stderr, line, _IOLBF, sizeof line);

@@ -4,8 +4,8 @@
  *
  * Usage: ring_copy CAPACITY SIZE BATCH LOOKS [spoil]
  *
- * LOOKS is -1 for a ring that never sleeps. With spoil, the producer only
- * claims to have passed more than there are slots. What comes out can be compared with
+ * LOOKS is -1 for a ring that never sleeps. With spoil, the producer only claims
+ * to have passed more than there are slots. What comes out can be compared with
  * what went in, without a word from the ring's own example.
  */
 #include <err.h>
