@@ -1,0 +1,204 @@
+/*
+ * sem_errors: every error that a semaphore's calls can return, caused
+ * on purpose.
+ *
+ * Usage: sem_errors [-t SECONDS]
+ *
+ * Try:   sem_errors
+ *        The wait with a time limit is interrupted even if SA_RESTART
+ *        is set. So EINTR has to be handled in any case.
+ *
+ * See:   sem_wait(3), sem_clockwait(3), sem_post(3), sem_init(3),
+ *        sem_open(3), signal(7) on restarted calls
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+static const char help[] = "Usage: sem_errors [-t SECONDS]\n"
+                           "  -t SECONDS  how long to wait (0.1)\n";
+
+static sem_t sem; /* only this process uses it: no memory is shared */
+static volatile sig_atomic_t alarms;
+
+static void say_result(const char *call, int result, const char *why)
+{
+    static const struct {
+        int error;
+        const char *name;
+    } names[] = {
+        {EAGAIN, "EAGAIN"},       {ETIMEDOUT, "ETIMEDOUT"},
+        {EINTR, "EINTR"},         {EOVERFLOW, "EOVERFLOW"},
+        {EINVAL, "EINVAL"},       {ENOENT, "ENOENT"},
+        {EEXIST, "EEXIST"},       {ENAMETOOLONG, "ENAMETOOLONG"},
+    };
+    const char *name = "0";
+
+    if (result == -1)
+        name = strerror(errno);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (result == -1 && names[i].error == errno)
+            name = names[i].name;
+    }
+    say(call, "%s, %s", name, why);
+}
+
+static void set(unsigned value)
+{
+    if (sem_init(&sem, 0, value) == -1)
+        err(1, "sem_init");
+}
+
+static struct timespec from_now(clockid_t clock, double seconds)
+{
+    struct timespec t;
+
+    if (clock_gettime(clock, &t) == -1)
+        err(1, "clock_gettime");
+    seconds += (double)t.tv_nsec / 1e9;
+    t.tv_sec += (time_t)seconds;
+    t.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9);
+    return t;
+}
+
+/* A wait that shall end by its time: EINTR is no end, and the moment
+ * remains the same. */
+static void wait_until(struct timespec end, const char *why)
+{
+    int result;
+
+    do
+        result = sem_timedwait(&sem, &end);
+    while (result == -1 && errno == EINTR);
+    say_result("sem_timedwait", result, why);
+}
+
+static void time_limits(double seconds)
+{
+    struct timespec end;
+
+    set(0);
+    say_result("sem_trywait", sem_trywait(&sem), "it is 0: no wait");
+    wait_until(from_now(CLOCK_REALTIME, seconds), "the moment has come");
+    end = (struct timespec){.tv_sec = (time_t)seconds + 1};
+    wait_until(end, "a duration is a moment in 1970");
+    end.tv_nsec = 1000000000;
+    wait_until(end, "a whole second of nanoseconds");
+    set(1);
+    wait_until(end, "it needn't wait, and doesn't look");
+
+#ifdef __GLIBC__
+    /* By a clock that nobody sets: glibc has that since 2.30. */
+    set(0);
+    end = from_now(CLOCK_MONOTONIC, seconds);
+    int result;
+
+    do
+        result = sem_clockwait(&sem, CLOCK_MONOTONIC, &end);
+    while (result == -1 && errno == EINTR);
+    say_result("sem_clockwait", result, "the moment on CLOCK_MONOTONIC");
+#endif
+}
+
+/* Only the third alarm posts: a wait that is restarted ends then. Only
+ * async-signal-safe functions may be called here: sem_post() is one. */
+static void on_alarm(int sig)
+{
+    (void)sig;
+    if (++alarms == 3)
+        sem_post(&sem);
+}
+
+/* Waits while SIGALRM comes every now and then. */
+static void interrupted(double seconds, int flags, bool limited, const char *why)
+{
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = flags};
+    struct timespec end = from_now(CLOCK_REALTIME, 1000);
+    struct itimerspec spec = {0};
+    timer_t timer;
+
+    set(0);
+    alarms = 0;
+    if (sigaction(SIGALRM, &action, NULL) == -1)
+        err(1, "sigaction");
+    spec.it_value.tv_sec = (time_t)seconds;
+    spec.it_value.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9);
+    spec.it_interval = spec.it_value;
+    if (timer_create(CLOCK_MONOTONIC, NULL, &timer) == -1)
+        err(1, "timer_create");
+    if (timer_settime(timer, 0, &spec, NULL) == -1)
+        err(1, "timer_settime");
+    say_result(limited ? "sem_timedwait" : "sem_wait",
+               limited ? sem_timedwait(&sem, &end) : sem_wait(&sem), why);
+    timer_delete(timer);
+}
+
+static void numbers(void)
+{
+    set(SEM_VALUE_MAX);
+    say_result("sem_post", sem_post(&sem), "it is SEM_VALUE_MAX already");
+    say_result("sem_init", sem_init(&sem, 0, SEM_VALUE_MAX + 1U),
+               "more than SEM_VALUE_MAX");
+}
+
+static void open_it(const char *name, int flags, const char *why)
+{
+    sem_t *named = sem_open(name, flags, 0600, 1U);
+
+    say_result("sem_open", named == SEM_FAILED ? -1 : 0, why);
+    if (named != SEM_FAILED)
+        sem_close(named);
+}
+
+static void names(void)
+{
+    char usual[40], *name, long_name[NAME_MAX + 2];
+
+    snprintf(usual, sizeof usual, "errors-%d", getpid());
+    name = object_name(NULL, usual);
+    open_it(name, 0, "nobody has made it");
+    open_it(name, O_CREAT | O_EXCL, "now it's made");
+    open_it(name, O_CREAT | O_EXCL, "it is there already");
+    open_it(name, O_CREAT, "without O_EXCL: the old one, as it is");
+    say_result("sem_unlink", sem_unlink(name), "its name is gone");
+    say_result("sem_unlink", sem_unlink(name), "there is no such name");
+    open_it("/a/b", O_CREAT, "only one slash, the first");
+    memset(long_name, 'x', sizeof long_name);
+    long_name[0] = '/';
+    long_name[NAME_MAX + 1] = '\0';
+    open_it(long_name, O_CREAT, "longer than NAME_MAX less 4");
+    free(name);
+}
+
+int main(int argc, char *argv[])
+{
+    double seconds = 0.1;
+    int opt;
+
+    while ((opt = getopt(argc, argv, "ht:")) != -1) {
+        if (opt != 't')
+            usage(opt, help);
+        seconds = parse_seconds("-t", optarg, 0.01, 1000);
+    }
+    if (optind < argc)
+        usage('?', help);
+
+    time_limits(seconds);
+    interrupted(seconds, 0, false, "a handler ran");
+    interrupted(seconds, SA_RESTART, false, "three ran, with SA_RESTART");
+    interrupted(seconds, SA_RESTART, true, "one ran, with SA_RESTART");
+    numbers();
+    names();
+    return 0;
+}
