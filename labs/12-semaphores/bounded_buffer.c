@@ -46,7 +46,7 @@ static struct {
     int first, end, places;
     int buffer[MOST];
     atomic_uchar taken[]; /* of each item, how often */
-} *shared;
+} * shared;
 
 static void down(sem_t *sem)
 {

@@ -27,9 +27,8 @@
 
 #include "lab.h"
 
-static const char help[] =
-    "Usage: bounded_buffer_broken [-t SECONDS]\n"
-    "  -t SECONDS  give up if it takes longer (0.5)\n";
+static const char help[] = "Usage: bounded_buffer_broken [-t SECONDS]\n"
+                           "  -t SECONDS  give up if it takes longer (0.5)\n";
 
 enum { CONSUMER, PRODUCER, BOTH };
 
@@ -38,7 +37,7 @@ static struct {
     sem_t empty, full, mutex;
     sem_t has_lock; /* so that it goes wrong always, not by bad luck */
     int item;
-} *shared;
+} * shared;
 
 static void down(sem_t *sem)
 {

@@ -32,7 +32,7 @@ static struct {
     sem_t sem;
     pthread_mutex_t mutex;
     pthread_cond_t cond;
-} *shared;
+} * shared;
 
 /* All three have to be told that processes share them. */
 static void make_shared(void)
@@ -84,8 +84,7 @@ static void lock(void)
 
 static void unlock(void)
 {
-    check_pthread(pthread_mutex_unlock(&shared->mutex),
-                  "pthread_mutex_unlock");
+    check_pthread(pthread_mutex_unlock(&shared->mutex), "pthread_mutex_unlock");
 }
 
 static void come_late(double seconds)

@@ -38,8 +38,8 @@ static void make_turns(int count)
 {
     size_t size = (size_t)count * sizeof *turn;
 
-    turn = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    turn = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                -1, 0);
     if (turn == MAP_FAILED)
         err(1, "mmap");
 

@@ -120,8 +120,7 @@ static bool works(const char *way, sem_t *sem, double limit)
         err(1, "sem_getvalue");
     warnx("%s: stuck after %g s: the parent sees a counter of %d, and the "
           "child sleeps in %s",
-          way, limit, value,
-          sleeps_in_futex(child) ? "futex" : "another call");
+          way, limit, value, sleeps_in_futex(child) ? "futex" : "another call");
     kill(child, SIGKILL);
     while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
         ;

@@ -45,7 +45,7 @@ static struct {
     atomic_bool taken[MAX_STALLS];
     atomic_int used[MAX_STALLS]; /* how often */
     atomic_int inside, most;
-} *mall;
+} * mall;
 
 static int stalls = 3;
 static char *name;
@@ -89,8 +89,7 @@ static void person(int number, double seconds)
     door = find_door();
     now = atomic_fetch_add(&mall->inside, 1) + 1;
     most = mall->most;
-    while (now > most &&
-           !atomic_compare_exchange_weak(&mall->most, &most, now))
+    while (now > most && !atomic_compare_exchange_weak(&mall->most, &most, now))
         ;
     say(role, "enters stall %d", door + 1);
     poll(NULL, 0, (int)(seconds * 1000)); /* what takes its time */

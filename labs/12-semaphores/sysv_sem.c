@@ -131,8 +131,8 @@ static void show(int set)
         printf("semaphore %d: value %d, %d wait for more, %d for 0, last "
                "changed by %d\n",
                i, get(set, i, GETVAL, "GETVAL"),
-               get(set, i, GETNCNT, "GETNCNT"),
-               get(set, i, GETZCNT, "GETZCNT"), get(set, i, GETPID, "GETPID"));
+               get(set, i, GETNCNT, "GETNCNT"), get(set, i, GETZCNT, "GETZCNT"),
+               get(set, i, GETPID, "GETPID"));
     }
     printf("%s\n", state.sem_otime == 0 ? "never used by semop()" : "used");
 }
