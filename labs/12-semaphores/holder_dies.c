@@ -68,6 +68,7 @@ static void *guard(void *unused)
     remove_set();
     pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
     raise(sig);
+    _exit(128 + sig); /* unless it was ignored */
     return unused;
 }
 

@@ -259,6 +259,7 @@ int main(int argc, char *argv[])
         remove_set();
         sigprocmask(SIG_UNBLOCK, &signals, NULL);
         raise(sig);
+        exit(128 + sig); /* unless it was ignored */
     }
     return status == 0 ? 0 : 1;
 }

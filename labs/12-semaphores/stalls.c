@@ -206,6 +206,7 @@ int main(int argc, char *argv[])
         remove_name();
         sigprocmask(SIG_UNBLOCK, &set, NULL);
         raise(end);
+        exit(128 + end); /* unless it was ignored, as nohup(1) does */
     }
     say("mall", "at most %d of %d were inside at once", mall->most, people);
     for (int i = 0; i < stalls; i++)

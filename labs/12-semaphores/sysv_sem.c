@@ -102,12 +102,14 @@ static struct sembuf parse_op(const char *word, int flags)
 /* All of them, or none: the kernel waits until all can be done. A call
  * that was interrupted has done nothing, and is never restarted by the
  * kernel, not even with SA_RESTART. */
-static void change(int set, int count, char *words[], int flags)
+static void change(key_t key, int count, char *words[], int flags)
 {
     struct sembuf ops[MOST];
+    int set;
 
     for (int i = 0; i < count; i++)
         ops[i] = parse_op(words[i], flags);
+    set = find(key, 0, 0);
     while (semop(set, ops, (size_t)count) == -1) {
         if (errno != EINTR)
             err(1, "semop");
@@ -173,8 +175,7 @@ int main(int argc, char *argv[])
     if (strcmp(command, "create") == 0 && count > 0) {
         create(key, count, argv);
     } else if (strcmp(command, "op") == 0 && count > 0) {
-        set = find(key, 0, 0);
-        change(set, count, argv, flags);
+        change(key, count, argv, flags);
         say("process", "did it");
         if (hold)
             wait_for_enter();
