@@ -96,7 +96,8 @@ static void consume(int number, double seconds)
     while ((item = get()) != NO_MORE) {
         shared->taken[item]++;
         say(role, "%d", item);
-        poll(NULL, 0, (int)(seconds * 1000)); /* its work */
+        if (poll(NULL, 0, (int)(seconds * 1000)) == -1 && errno != EINTR)
+            err(1, "poll"); /* this was its work */
     }
 }
 
@@ -203,11 +204,15 @@ int main(int argc, char *argv[])
     }
 
     /* A consumer ends only after its end, and that comes after all
-     * items: so the first to end are the producers. */
+     * items: so the first to end are the producers. We don't put the
+     * ends in ourselves: who waits for a place sees no child die. */
     wait_for(producers);
-    for (int i = 0; i < consumers; i++)
-        put(NO_MORE);
-    wait_for(consumers);
+    if (start(parent) == 0) {
+        for (int i = 0; i < consumers; i++)
+            put(NO_MORE);
+        exit(0);
+    }
+    wait_for(consumers + 1);
 
     for (int i = 0; i < all; i++)
         once += shared->taken[i] == 1;

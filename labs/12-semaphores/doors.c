@@ -90,7 +90,7 @@ static int lock_mutex(int door, bool wait)
                  : pthread_mutex_trylock(&mutex[door]);
     if (error != EOWNERDEAD)
         return error;
-    say("robust", "who was behind door %d has died", door + 1);
+    say("robust", "who had this door has died");
     return pthread_mutex_consistent(&mutex[door]);
 }
 
@@ -156,7 +156,7 @@ static pid_t start(const struct way *way, int number, int stays)
         close(stays);
     while (stays != -1)
         pause();
-    say(way->name, "person %d got in by door %d", number, door + 1);
+    say(way->name, "person %d got in", number);
     error = way->unlock(door);
     if (error != 0)
         errx(1, "unlock: %s", strerror(error));

@@ -66,6 +66,7 @@ static void bring_sysv(void)
     if (set == -1 && errno != EEXIST)
         err(1, "semget");
     if (set != -1) {
+        close(arrived[WRITE_END]);
         raise(SIGSTOP); /* an unlucky moment */
         change(set, first, 2);
         say("sysv", "made the set, and put in %d", VALUE);
@@ -75,6 +76,7 @@ static void bring_sysv(void)
             err(1, "semget");
         if (write_full(arrived[WRITE_END], "", 1) == -1)
             err(1, "write");
+        close(arrived[WRITE_END]);
         change(set, look, 2);
     }
     change(set, &bring, 1);
@@ -94,6 +96,8 @@ static void bring_posix(void)
 
 static void start_all(void (*bring)(void), int count)
 {
+    if (pipe(arrived) == -1)
+        err(1, "pipe");
     for (int i = 0; i < count; i++) {
         switch (fork()) {
         case -1:
@@ -108,6 +112,7 @@ static void start_all(void (*bring)(void), int count)
             exit(0);
         }
     }
+    close(arrived[WRITE_END]);
 }
 
 /* Waits for all. When the maker stops, it waits until all the others
@@ -116,6 +121,7 @@ static void wait_for_all(int count)
 {
     char bytes[MOST];
     int status;
+    ssize_t n;
 
     for (int left = count; left > 0;) {
         pid_t child = waitpid(-1, &status, WUNTRACED);
@@ -125,8 +131,11 @@ static void wait_for_all(int count)
         if (child == -1)
             continue;
         if (WIFSTOPPED(status)) {
-            if (read_full(arrived[READ_END], bytes, (size_t)count - 1) == -1)
+            n = read_full(arrived[READ_END], bytes, (size_t)count - 1);
+            if (n == -1)
                 err(1, "read");
+            if (n < count - 1)
+                errx(1, "somebody didn't come");
             kill(child, SIGCONT);
             continue;
         }
@@ -156,8 +165,8 @@ static int end_posix(void)
     if (items != SEM_FAILED) {
         sem_getvalue(items, &value);
         sem_close(items);
-        sem_unlink(name);
     }
+    sem_unlink(name);
     return value;
 }
 
@@ -176,6 +185,7 @@ static bool works(const char *way, void (*bring)(void), int (*end)(void),
 
     start_all(bring, count);
     wait_for_all(count);
+    close(arrived[READ_END]);
     value = end();
     say(way, "%d, and %d were brought: %d", VALUE, count, value);
     return value == VALUE + count;
@@ -219,8 +229,6 @@ int main(int argc, char *argv[])
     if (semget(key, 0, 0) != -1)
         errx(1, "there is a set with key %#x: make clean-ipc", (unsigned)key);
     atexit(remove_at_exit);
-    if (pipe(arrived) == -1)
-        err(1, "pipe");
     if (way == NULL || strcmp(way, "sysv") == 0)
         good = works("sysv", bring_sysv, end_sysv, count) && good;
     if (way == NULL || strcmp(way, "posix") == 0)

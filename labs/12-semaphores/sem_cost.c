@@ -4,17 +4,16 @@
  *
  * Usage: sem_cost [-n COUNT]
  *
- * Try:   sem_cost
+ * Try:   sem_cost -n 1000
  *        What needs no system call is some hundred times as cheap, until
- *        somebody sleeps.
- *        strace -fc -e trace=futex,semop,fcntl sem_cost -n 1000
+ *        somebody sleeps. Without -n the figures are better.
+ *        strace -fc -e trace=futex,semop sem_cost -n 1000
  *        Who asks the kernel, and how often.
  *
  * See:   futex(7), sem_overview(7), semop(2)
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -42,7 +41,6 @@ static struct {
     pthread_mutex_t mutex;
 } * shared;
 static int set = -1;
-static FILE *file;
 static pid_t parent;
 
 static void remove_set(void)
@@ -73,9 +71,6 @@ static void make_all(void)
                   "pthread_mutex_init");
     pthread_mutexattr_destroy(&attr);
 
-    file = tmpfile();
-    if (file == NULL)
-        err(1, "tmpfile");
     set = semget(IPC_PRIVATE, 2, 0600); /* only children use it */
     if (set == -1)
         err(1, "semget");
@@ -122,17 +117,6 @@ static void by_mutex(int number, short by)
                   "pthread_mutex_lock or unlock");
 }
 
-static void by_record(int number, short by)
-{
-    struct flock byte = {.l_whence = SEEK_SET, .l_start = number, .l_len = 1};
-
-    byte.l_type = by == -1 ? F_WRLCK : F_UNLCK;
-    while (fcntl(fileno(file), F_SETLKW, &byte) == -1) {
-        if (errno != EINTR)
-            err(1, "fcntl");
-    }
-}
-
 /* Take is -1, give is +1. What has an owner can't be taken by one and
  * given by the other. */
 static const struct kind {
@@ -140,9 +124,10 @@ static const struct kind {
     void (*change)(int number, short by);
     bool has_owner;
 } kinds[] = {
-    {"POSIX semaphore", by_posix, false},   {"robust mutex", by_mutex, true},
-    {"System V semaphore", by_sysv, false}, {"with SEM_UNDO", by_undo, true},
-    {"record lock", by_record, true},
+    {"POSIX semaphore", by_posix, false},
+    {"robust mutex", by_mutex, true},
+    {"System V semaphore", by_sysv, false},
+    {"with SEM_UNDO", by_undo, true},
 };
 
 static double alone(const struct kind *kind, int count)
@@ -209,7 +194,8 @@ static void measure(int count)
     printf("ns for            take and give  a turn of two\n");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         printf("%-18s%13.0f", kinds[i].name, alone(&kinds[i], count));
-        fflush(stdout); /* or the children would inherit it */
+        if (fflush(stdout) == EOF) /* or the children would have it, too */
+            err(1, "standard output");
         if (!kinds[i].has_owner)
             printf("%15.0f", in_turn(&kinds[i], count));
         printf("\n");

@@ -31,8 +31,11 @@ static const char help[] = "Usage: sem_errors [-t SECONDS]\n"
 
 static sem_t sem; /* only this process uses it: no memory is shared */
 static volatile sig_atomic_t alarms;
+static bool surprised;
 
-static void say_result(const char *call, int result, const char *why)
+/* Says what came of a call, and whether that was expected. */
+static void say_result(const char *call, int result, int expected,
+                       const char *why)
 {
     static const struct {
         int error;
@@ -43,15 +46,16 @@ static void say_result(const char *call, int result, const char *why)
         {EINVAL, "EINVAL"}, {ENOENT, "ENOENT"},
         {EEXIST, "EEXIST"}, {ENAMETOOLONG, "ENAMETOOLONG"},
     };
-    const char *name = "0";
+    int error = result == -1 ? errno : 0;
+    const char *name = error == 0 ? "0" : strerror(error);
 
-    if (result == -1)
-        name = strerror(errno);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (result == -1 && names[i].error == errno)
+        if (names[i].error == error)
             name = names[i].name;
     }
     say(call, "%s, %s", name, why);
+    if (error != expected)
+        surprised = true;
 }
 
 static void set(unsigned value)
@@ -74,14 +78,14 @@ static struct timespec from_now(clockid_t clock, double seconds)
 
 /* A wait that shall end by its time: EINTR is no end, and the moment
  * remains the same. */
-static void wait_until(struct timespec end, const char *why)
+static void wait_until(struct timespec end, int expected, const char *why)
 {
     int result;
 
     do
         result = sem_timedwait(&sem, &end);
     while (result == -1 && errno == EINTR);
-    say_result("sem_timedwait", result, why);
+    say_result("sem_timedwait", result, expected, why);
 }
 
 static void time_limits(double seconds)
@@ -89,14 +93,15 @@ static void time_limits(double seconds)
     struct timespec end;
 
     set(0);
-    say_result("sem_trywait", sem_trywait(&sem), "it is 0: no wait");
-    wait_until(from_now(CLOCK_REALTIME, seconds), "the moment has come");
+    say_result("sem_trywait", sem_trywait(&sem), EAGAIN, "it is 0: no wait");
+    wait_until(from_now(CLOCK_REALTIME, seconds), ETIMEDOUT,
+               "the moment has come");
     end = (struct timespec){.tv_sec = (time_t)seconds + 1};
-    wait_until(end, "a duration is a moment in 1970");
+    wait_until(end, ETIMEDOUT, "a duration is a moment in 1970");
     set(1);
-    wait_until(end, "it is 1: the moment doesn't matter");
+    wait_until(end, 0, "it is 1: the moment doesn't matter");
     end.tv_nsec = 1000000000;
-    wait_until(end, "a whole second of nanoseconds");
+    wait_until(end, EINVAL, "a whole second of nanoseconds");
 
 #ifdef __GLIBC__
     /* By a clock that nobody sets: glibc has that since 2.30. */
@@ -107,7 +112,8 @@ static void time_limits(double seconds)
     do
         result = sem_clockwait(&sem, CLOCK_MONOTONIC, &end);
     while (result == -1 && errno == EINTR);
-    say_result("sem_clockwait", result, "the moment on CLOCK_MONOTONIC");
+    say_result("sem_clockwait", result, ETIMEDOUT,
+               "the moment on CLOCK_MONOTONIC");
 #endif
 }
 
@@ -121,7 +127,7 @@ static void on_alarm(int sig)
 }
 
 /* Waits while SIGALRM comes every now and then. */
-static void interrupted(double seconds, int flags, bool limited,
+static void interrupted(double seconds, int flags, bool limited, int expected,
                         const char *why)
 {
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = flags};
@@ -141,23 +147,25 @@ static void interrupted(double seconds, int flags, bool limited,
     if (timer_settime(timer, 0, &spec, NULL) == -1)
         err(1, "timer_settime");
     say_result(limited ? "sem_timedwait" : "sem_wait",
-               limited ? sem_timedwait(&sem, &end) : sem_wait(&sem), why);
+               limited ? sem_timedwait(&sem, &end) : sem_wait(&sem), expected,
+               why);
     timer_delete(timer);
 }
 
 static void numbers(void)
 {
     set(SEM_VALUE_MAX);
-    say_result("sem_post", sem_post(&sem), "it is SEM_VALUE_MAX already");
-    say_result("sem_init", sem_init(&sem, 0, SEM_VALUE_MAX + 1U),
+    say_result("sem_post", sem_post(&sem), EOVERFLOW,
+               "it is SEM_VALUE_MAX already");
+    say_result("sem_init", sem_init(&sem, 0, SEM_VALUE_MAX + 1U), EINVAL,
                "more than SEM_VALUE_MAX");
 }
 
-static void open_it(const char *name, int flags, const char *why)
+static void open_it(const char *name, int flags, int expected, const char *why)
 {
     sem_t *named = sem_open(name, flags, 0600, 1U);
 
-    say_result("sem_open", named == SEM_FAILED ? -1 : 0, why);
+    say_result("sem_open", named == SEM_FAILED ? -1 : 0, expected, why);
     if (named != SEM_FAILED)
         sem_close(named);
 }
@@ -168,17 +176,17 @@ static void names(void)
 
     snprintf(usual, sizeof usual, "errors-%d", getpid());
     name = object_name(NULL, usual);
-    open_it(name, 0, "nobody has made it");
-    open_it(name, O_CREAT | O_EXCL, "now it's made");
-    open_it(name, O_CREAT | O_EXCL, "it is there already");
-    open_it(name, O_CREAT, "without O_EXCL: the old one, as it is");
-    say_result("sem_unlink", sem_unlink(name), "its name is gone");
-    say_result("sem_unlink", sem_unlink(name), "there is no such name");
-    open_it("/a/b", O_CREAT, "only one slash, the first");
+    open_it(name, 0, ENOENT, "nobody has made it");
+    open_it(name, O_CREAT | O_EXCL, 0, "now it's made");
+    open_it(name, O_CREAT | O_EXCL, EEXIST, "it is there already");
+    open_it(name, O_CREAT, 0, "without O_EXCL: the old one, as it is");
+    say_result("sem_unlink", sem_unlink(name), 0, "its name is gone");
+    say_result("sem_unlink", sem_unlink(name), ENOENT, "there is no such name");
+    open_it("/a/b", O_CREAT, EINVAL, "only one slash, the first");
     memset(long_name, 'x', sizeof long_name);
     long_name[0] = '/';
     long_name[NAME_MAX + 1] = '\0';
-    open_it(long_name, O_CREAT, "longer than NAME_MAX less 4");
+    open_it(long_name, O_CREAT, ENAMETOOLONG, "longer than NAME_MAX less 4");
     free(name);
 }
 
@@ -196,10 +204,10 @@ int main(int argc, char *argv[])
         usage('?', help);
 
     time_limits(seconds);
-    interrupted(seconds, 0, false, "a handler ran");
-    interrupted(seconds, SA_RESTART, false, "three ran, with SA_RESTART");
-    interrupted(seconds, SA_RESTART, true, "one ran, with SA_RESTART");
+    interrupted(seconds, 0, false, EINTR, "a handler ran");
+    interrupted(seconds, SA_RESTART, false, 0, "three ran, with SA_RESTART");
+    interrupted(seconds, SA_RESTART, true, EINTR, "one ran, with SA_RESTART");
     numbers();
     names();
-    return 0;
+    return surprised ? 1 : 0;
 }

@@ -54,8 +54,9 @@ static pid_t owner;
 /* However this program ends by itself: the name doesn't stay. */
 static void remove_name(void)
 {
-    if (getpid() == owner)
-        sem_unlink(name);
+    if (getpid() == owner && sem_unlink(name) == -1)
+        warn("sem_unlink %s", name);
+    owner = -1;
 }
 
 /* There is a free one, or the semaphore wouldn't have let us in. Of two
@@ -92,7 +93,8 @@ static void person(int number, double seconds)
     while (now > most && !atomic_compare_exchange_weak(&mall->most, &most, now))
         ;
     say(role, "enters stall %d", door + 1);
-    poll(NULL, 0, (int)(seconds * 1000)); /* what takes its time */
+    if (poll(NULL, 0, (int)(seconds * 1000)) == -1 && errno != EINTR)
+        err(1, "poll"); /* this was what takes its time */
     say(role, "leaves stall %d", door + 1);
 
     /* First the door, then the counter: it never promises too much. */
