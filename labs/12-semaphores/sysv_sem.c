@@ -86,15 +86,17 @@ static void create(key_t key, int count, char *words[])
 /* "2:-1": take one from semaphore 2. */
 static struct sembuf parse_op(const char *word, int flags)
 {
-    const char *change = strchr(word, ':');
+    size_t digits = strcspn(word, ":");
     struct sembuf op = {.sem_flg = (short)flags};
+    const char *change = word + digits + 1;
     char number[8];
 
-    if (change == NULL || change - word >= (ptrdiff_t)sizeof number)
+    if (word[digits] == '\0' || digits >= sizeof number)
         usage('?', usage_text);
-    snprintf(number, sizeof number, "%.*s", (int)(change - word), word);
+    snprintf(number, sizeof number, "%.*s", (int)digits, word);
     op.sem_num = (unsigned short)parse_number("NUMBER", number, 0, 31999);
-    change += change[1] == '+' ? 2 : 1;
+    if (*change == '+')
+        change++;
     op.sem_op = (short)parse_number("CHANGE", change, -32767, 32767);
     return op;
 }
@@ -104,7 +106,7 @@ static struct sembuf parse_op(const char *word, int flags)
  * kernel, not even with SA_RESTART. */
 static void change(key_t key, int count, char *words[], int flags)
 {
-    struct sembuf ops[MOST];
+    struct sembuf ops[MOST] = {0};
     int set;
 
     for (int i = 0; i < count; i++)
