@@ -89,14 +89,14 @@ static int get(void)
 
 static void consume(int number, double seconds)
 {
+    int item, ms = (int)(seconds * 1000);
     char role[24];
-    int item;
 
     snprintf(role, sizeof role, "consumer %d", number);
     while ((item = get()) != NO_MORE) {
         shared->taken[item]++;
         say(role, "%d", item);
-        if (poll(NULL, 0, (int)(seconds * 1000)) == -1 && errno != EINTR)
+        if (poll(NULL, 0, ms) == -1 && errno != EINTR)
             err(1, "poll"); /* this was its work */
     }
 }
@@ -143,7 +143,7 @@ static void wait_for(int children)
 
 static void make_shared(int places, int items)
 {
-    size_t size = sizeof *shared + (size_t)items * sizeof *shared->taken;
+    size_t size = sizeof *shared + (size_t)items; /* a byte for each */
 
     shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -28,7 +28,7 @@
 #include "lab.h"
 
 static const char help[] = "Usage: bounded_buffer_broken [-t SECONDS]\n"
-                           "  -t SECONDS  give up if it takes longer (0.5)\n";
+                           "  -t SECONDS  give up after that (0.5)\n";
 
 enum { CONSUMER, PRODUCER, BOTH };
 

@@ -42,21 +42,24 @@ static int doors = 3;
 
 static void make_doors(void)
 {
+    size_t size = (size_t)doors * sizeof *mutex;
+    int flags = MAP_SHARED | MAP_ANONYMOUS;
     pthread_mutexattr_t attr;
+    int error;
 
     file = tmpfile(); /* only children use it: it has no name */
     if (file == NULL)
         err(1, "tmpfile");
-    mutex = mmap(NULL, (size_t)doors * sizeof *mutex, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    mutex = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (mutex == MAP_FAILED)
         err(1, "mmap");
 
-    check_pthread(pthread_mutexattr_init(&attr), "pthread_mutexattr_init");
-    check_pthread(pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED),
-                  "pthread_mutexattr_setpshared");
-    check_pthread(pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST),
-                  "pthread_mutexattr_setrobust");
+    error = pthread_mutexattr_init(&attr);
+    check_pthread(error, "pthread_mutexattr_init");
+    error = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    check_pthread(error, "pthread_mutexattr_setpshared");
+    error = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    check_pthread(error, "pthread_mutexattr_setrobust");
     for (int i = 0; i < doors; i++)
         check_pthread(pthread_mutex_init(&mutex[i], &attr),
                       "pthread_mutex_init");

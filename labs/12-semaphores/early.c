@@ -25,7 +25,7 @@
 #include "lab.h"
 
 static const char help[] = "Usage: early [-n COUNT] [-t SECONDS]\n"
-                           "  -n COUNT    post and signal so often (3)\n"
+                           "  -n COUNT    so often (3)\n"
                            "  -t SECONDS  the waits end then (0.1)\n";
 
 static struct {
@@ -37,8 +37,9 @@ static struct {
 /* All three have to be told that processes share them. */
 static void make_shared(void)
 {
-    pthread_mutexattr_t mutex_attr;
-    pthread_condattr_t cond_attr;
+    pthread_mutexattr_t m;
+    int error;
+    pthread_condattr_t c;
 
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -47,21 +48,19 @@ static void make_shared(void)
     if (sem_init(&shared->sem, 1, 0) == -1)
         err(1, "sem_init");
 
-    check_pthread(pthread_mutexattr_init(&mutex_attr), "mutexattr_init");
-    check_pthread(
-        pthread_mutexattr_setpshared(&mutex_attr, PTHREAD_PROCESS_SHARED),
-        "pthread_mutexattr_setpshared");
-    check_pthread(pthread_mutex_init(&shared->mutex, &mutex_attr),
-                  "pthread_mutex_init");
-    pthread_mutexattr_destroy(&mutex_attr);
+    error = pthread_mutexattr_init(&m);
+    check_pthread(error, "mutexattr_init");
+    error = pthread_mutexattr_setpshared(&m, PTHREAD_PROCESS_SHARED);
+    check_pthread(error, "pthread_mutexattr_setpshared");
+    check_pthread(pthread_mutex_init(&shared->mutex, &m), "mutex_init");
+    pthread_mutexattr_destroy(&m);
 
-    check_pthread(pthread_condattr_init(&cond_attr), "condattr_init");
-    check_pthread(
-        pthread_condattr_setpshared(&cond_attr, PTHREAD_PROCESS_SHARED),
-        "pthread_condattr_setpshared");
-    check_pthread(pthread_cond_init(&shared->cond, &cond_attr),
-                  "pthread_cond_init");
-    pthread_condattr_destroy(&cond_attr);
+    error = pthread_condattr_init(&c);
+    check_pthread(error, "condattr_init");
+    error = pthread_condattr_setpshared(&c, PTHREAD_PROCESS_SHARED);
+    check_pthread(error, "pthread_condattr_setpshared");
+    check_pthread(pthread_cond_init(&shared->cond, &c), "cond_init");
+    pthread_condattr_destroy(&c);
 }
 
 /* A wait ends at a time of day, not after a duration. */
@@ -79,12 +78,12 @@ static struct timespec from_now(double seconds)
 
 static void lock(void)
 {
-    check_pthread(pthread_mutex_lock(&shared->mutex), "pthread_mutex_lock");
+    check_pthread(pthread_mutex_lock(&shared->mutex), "lock");
 }
 
 static void unlock(void)
 {
-    check_pthread(pthread_mutex_unlock(&shared->mutex), "pthread_mutex_unlock");
+    check_pthread(pthread_mutex_unlock(&shared->mutex), "unlock");
 }
 
 static void come_late(double seconds)

@@ -45,7 +45,7 @@ union semun { /* the caller has to declare it: see semctl(2) */
     int val;
 };
 
-static sem_t sem;    /* parent: nobody else uses it, so it isn't shared */
+static sem_t sem;    /* parent: only this process uses it */
 static int set = -1; /* undo */
 static key_t key;
 static int count = 3;
@@ -75,13 +75,15 @@ static void *guard(void *unused)
 static void start_guard(void)
 {
     pthread_t thread;
+    int error;
 
-    /* Blocked in all threads, and in the children, which end with us. */
+    /* Blocked in all threads, and in the children: they end with us. */
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
-    check_pthread(pthread_sigmask(SIG_BLOCK, &ends, NULL), "pthread_sigmask");
-    check_pthread(pthread_create(&thread, NULL, guard, NULL), "pthread_create");
+    check_pthread(pthread_sigmask(SIG_BLOCK, &ends, NULL), "sigmask");
+    error = pthread_create(&thread, NULL, guard, NULL);
+    check_pthread(error, "pthread_create");
     check_pthread(pthread_detach(thread), "pthread_detach");
 }
 

@@ -29,9 +29,10 @@
 
 #include "lab.h"
 
-static const char help[] = "Usage: holder_dies_broken [-k COUNT] [-t SECONDS]\n"
-                           "  -k COUNT    the semaphore begins with it (3)\n"
-                           "  -t SECONDS  give up if it takes longer (0.5)\n";
+static const char usage_text[] =
+    "Usage: holder_dies_broken [-k COUNT] [-t SECONDS]\n"
+    "  -k COUNT    it begins with that (3)\n"
+    "  -t SECONDS  give up after that (0.5)\n";
 
 static sem_t *sem; /* in shared memory */
 
@@ -129,11 +130,11 @@ int main(int argc, char *argv[])
             limit = parse_seconds("-t", optarg, 0.01, 3600);
             break;
         default:
-            usage(opt, help);
+            usage(opt, usage_text);
         }
     }
     if (optind < argc)
-        usage('?', help);
+        usage('?', usage_text);
 
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -154,8 +155,10 @@ int main(int argc, char *argv[])
         }
         if (!WIFSIGNALED(status))
             errx(1, "person %d didn't die as it should", i);
-        say("parent", "person %d was killed inside, the counter is %d", i,
-            value());
+        say("parent",
+            "person %d was killed inside, the counter "
+            "is %d",
+            i, value());
     }
 
     child = start_person(count + 1, false);

@@ -55,12 +55,12 @@ static void change(int set, const struct sembuf *ops, size_t count)
 /* Who makes the set gives it its value by semop(), both numbers in one
  * step. That sets sem_otime, which SETVAL doesn't: 0 says "not ready",
  * everywhere. To look at it again and again would be polling; but
- * Linux promises that new semaphores are 0, so one can be waited for. */
+ * Linux promises that new ones are 0, so one can be waited for. */
 static void bring_sysv(void)
 {
-    static const struct sembuf first[] = {{ITEMS, VALUE, 0}, {READY, 1, 0}},
-                               look[] = {{READY, -1, 0}, {READY, 1, 0}},
-                               bring = {ITEMS, 1, 0};
+    const struct sembuf first[] = {{ITEMS, VALUE, 0}, {READY, 1, 0}};
+    const struct sembuf look[] = {{READY, -1, 0}, {READY, 1, 0}};
+    const struct sembuf bring = {ITEMS, 1, 0};
     int set = semget(key, 2, IPC_CREAT | IPC_EXCL | 0600);
 
     if (set == -1 && errno != EEXIST)
@@ -178,8 +178,8 @@ static void remove_at_exit(void)
     }
 }
 
-static bool works(const char *way, void (*bring)(void), int (*end)(void),
-                  int count)
+static bool works(const char *way, void (*bring)(void), int count,
+                  int (*end)(void))
 {
     int value;
 
@@ -214,8 +214,9 @@ int main(int argc, char *argv[])
         }
     }
     way = argv[optind];
-    if (argc - optind > 1 ||
-        (way != NULL && strcmp(way, "sysv") != 0 && strcmp(way, "posix") != 0))
+    if (argc - optind > 1)
+        usage('?', help);
+    if (way && strcmp(way, "sysv") != 0 && strcmp(way, "posix") != 0)
         usage('?', help);
 
     /* It takes an instant: these come when all is removed. */
@@ -227,11 +228,11 @@ int main(int argc, char *argv[])
     snprintf(usual, sizeof usual, "init-%d", parent);
     name = object_name(NULL, usual);
     if (semget(key, 0, 0) != -1)
-        errx(1, "there is a set with key %#x: make clean-ipc", (unsigned)key);
+        errx(1, "set with key %#x: File exists", (unsigned)key);
     atexit(remove_at_exit);
     if (way == NULL || strcmp(way, "sysv") == 0)
-        good = works("sysv", bring_sysv, end_sysv, count) && good;
+        good = works("sysv", bring_sysv, count, end_sysv) && good;
     if (way == NULL || strcmp(way, "posix") == 0)
-        good = works("posix", bring_posix, end_posix, count) && good;
+        good = works("posix", bring_posix, count, end_posix) && good;
     return good ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /*
  * init_race_broken: a System V semaphore is made by one call and gets
- * its value by another. What happens to those who come between, or after?
+ * its value by another. What of those who come between, or after?
  *
  * Usage: init_race_broken [-s KEY] [each|first]
  *
@@ -190,8 +190,9 @@ int main(int argc, char *argv[])
         key = (key_t)parse_number("-s", optarg, 1, INT_MAX);
     }
     way = argv[optind];
-    if (argc - optind > 1 ||
-        (way != NULL && strcmp(way, "each") != 0 && strcmp(way, "first") != 0))
+    if (argc - optind > 1)
+        usage('?', help);
+    if (way && strcmp(way, "each") != 0 && strcmp(way, "first") != 0)
         usage('?', help);
 
     /* It takes an instant: these come when the set is removed. */
@@ -200,7 +201,7 @@ int main(int argc, char *argv[])
     sigaddset(&ends, SIGTERM);
     sigprocmask(SIG_BLOCK, &ends, NULL);
     if (semget(key, 0, 0) != -1)
-        errx(1, "there is a set with key %#x: make clean-ipc", (unsigned)key);
+        errx(1, "set with key %#x: File exists", (unsigned)key);
     atexit(remove_at_exit);
     if (way == NULL || strcmp(way, "each") == 0)
         works = each_works() && works;

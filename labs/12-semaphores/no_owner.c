@@ -46,6 +46,7 @@ static const char *const tours[][7] = {
 static void make_both(void)
 {
     pthread_mutexattr_t attr;
+    int error;
 
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -53,11 +54,12 @@ static void make_both(void)
         err(1, "mmap");
     if (sem_init(&shared->sem, 1, 1) == -1)
         err(1, "sem_init");
-    check_pthread(pthread_mutexattr_init(&attr), "pthread_mutexattr_init");
-    check_pthread(pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED),
-                  "pthread_mutexattr_setpshared");
-    check_pthread(pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK),
-                  "pthread_mutexattr_settype");
+    error = pthread_mutexattr_init(&attr);
+    check_pthread(error, "pthread_mutexattr_init");
+    error = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    check_pthread(error, "pthread_mutexattr_setpshared");
+    error = pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+    check_pthread(error, "pthread_mutexattr_settype");
     check_pthread(pthread_mutex_init(&shared->mutex, &attr),
                   "pthread_mutex_init");
     pthread_mutexattr_destroy(&attr);
@@ -73,14 +75,15 @@ static bool is_take(const char *step)
 /* Returns 0 or an error. */
 static int do_step(bool mutex, const char *step)
 {
+    bool take = is_take(step);
+    sem_t *sem = &shared->sem;
     int result;
 
     if (mutex)
-        return is_take(step) ? pthread_mutex_trylock(&shared->mutex)
-                             : pthread_mutex_unlock(&shared->mutex);
+        return take ? pthread_mutex_trylock(&shared->mutex)
+                    : pthread_mutex_unlock(&shared->mutex);
     do
-        result =
-            is_take(step) ? sem_trywait(&shared->sem) : sem_post(&shared->sem);
+        result = take ? sem_trywait(sem) : sem_post(sem);
     while (result == -1 && errno == EINTR);
     return result == -1 ? errno : 0;
 }
@@ -129,6 +132,7 @@ static void run(const char *what, const char *const *steps)
 
 int main(int argc, char *argv[])
 {
+    const char *what;
     int opt;
 
     while ((opt = getopt(argc, argv, "h")) != -1)
@@ -139,7 +143,8 @@ int main(int argc, char *argv[])
         return 0;
     }
 
-    if (strcmp(argv[optind], "sem") != 0 && strcmp(argv[optind], "mutex") != 0)
+    what = argv[optind];
+    if (strcmp(what, "sem") != 0 && strcmp(what, "mutex") != 0)
         usage('?', help);
     for (int i = optind + 1; i < argc; i++) {
         const char *step = argv[i];
@@ -149,6 +154,6 @@ int main(int argc, char *argv[])
         if (strcmp(step, "take") != 0 && strcmp(step, "give") != 0)
             usage('?', help);
     }
-    run(argv[optind], (const char *const *)argv + optind + 1);
+    run(what, (const char *const *)argv + optind + 1);
     return 0;
 }

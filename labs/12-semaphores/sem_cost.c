@@ -5,10 +5,9 @@
  * Usage: sem_cost [-n COUNT]
  *
  * Try:   sem_cost -n 1000
- *        What needs no system call is some hundred times as cheap, until
- *        somebody sleeps. Without -n the figures are better.
+ *        What needs no system call costs least by far, until somebody
+ *        sleeps. Without -n the figures are better.
  *        strace -fc -e trace=futex,semop sem_cost -n 1000
- *        Who asks the kernel, and how often.
  *
  * See:   futex(7), sem_overview(7), semop(2)
  */
@@ -53,6 +52,7 @@ static void make_all(void)
 {
     unsigned short values[] = {1, 0};
     pthread_mutexattr_t attr;
+    int error;
 
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -62,11 +62,12 @@ static void make_all(void)
         sem_init(&shared->sem[1], 1, 0) == -1)
         err(1, "sem_init");
 
-    check_pthread(pthread_mutexattr_init(&attr), "pthread_mutexattr_init");
-    check_pthread(pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED),
-                  "pthread_mutexattr_setpshared");
-    check_pthread(pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST),
-                  "pthread_mutexattr_setrobust");
+    error = pthread_mutexattr_init(&attr);
+    check_pthread(error, "pthread_mutexattr_init");
+    error = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    check_pthread(error, "pthread_mutexattr_setpshared");
+    error = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    check_pthread(error, "pthread_mutexattr_setrobust");
     check_pthread(pthread_mutex_init(&shared->mutex, &attr),
                   "pthread_mutex_init");
     pthread_mutexattr_destroy(&attr);
@@ -159,7 +160,7 @@ static pid_t start_child(void)
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
             err(1, "prctl");
         if (getppid() != before)
-            exit(1); /* too late: it is dead already */
+            exit(1);
     }
     return child;
 }
@@ -183,8 +184,7 @@ static double in_turn(const struct kind *kind, int count)
             err(1, "wait");
         if (child != -1 && status != 0)
             errx(1, "process %d didn't end well", (int)child);
-        if (child != -1)
-            left--;
+        left -= child != -1;
     }
     return (monotonic_seconds() - start) / count / 2 * 1e9;
 }
@@ -194,7 +194,7 @@ static void measure(int count)
     printf("ns for            take and give  a turn of two\n");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         printf("%-18s%13.0f", kinds[i].name, alone(&kinds[i], count));
-        if (fflush(stdout) == EOF) /* or the children would have it, too */
+        if (fflush(stdout) == EOF) /* or children would have it, too */
             err(1, "standard output");
         if (!kinds[i].has_owner)
             printf("%15.0f", in_turn(&kinds[i], count));
@@ -245,7 +245,6 @@ int main(int argc, char *argv[])
         remove_set();
         sigprocmask(SIG_UNBLOCK, &signals, NULL);
         raise(sig);
-        exit(128 + sig); /* unless it was ignored */
     }
     return status == 0 ? 0 : 1;
 }

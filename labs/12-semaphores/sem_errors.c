@@ -34,7 +34,7 @@ static volatile sig_atomic_t alarms;
 static bool surprised;
 
 /* Says what came of a call, and whether that was expected. */
-static void say_result(const char *call, int result, int expected,
+static void say_result(const char *call, int result, int wanted,
                        const char *why)
 {
     static const struct {
@@ -54,7 +54,7 @@ static void say_result(const char *call, int result, int expected,
             name = names[i].name;
     }
     say(call, "%s, %s", name, why);
-    if (error != expected)
+    if (error != wanted)
         surprised = true;
 }
 
@@ -62,6 +62,14 @@ static void set(unsigned value)
 {
     if (sem_init(&sem, 0, value) == -1)
         err(1, "sem_init");
+}
+
+static struct timespec from_seconds(double seconds)
+{
+    struct timespec t = {.tv_sec = (time_t)seconds};
+
+    t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
+    return t;
 }
 
 static struct timespec from_now(clockid_t clock, double seconds)
@@ -78,14 +86,14 @@ static struct timespec from_now(clockid_t clock, double seconds)
 
 /* A wait that shall end by its time: EINTR is no end, and the moment
  * remains the same. */
-static void wait_until(struct timespec end, int expected, const char *why)
+static void wait_until(struct timespec end, int wanted, const char *why)
 {
     int result;
 
     do
         result = sem_timedwait(&sem, &end);
     while (result == -1 && errno == EINTR);
-    say_result("sem_timedwait", result, expected, why);
+    say_result("sem_timedwait", result, wanted, why);
 }
 
 static void time_limits(double seconds)
@@ -93,7 +101,7 @@ static void time_limits(double seconds)
     struct timespec end;
 
     set(0);
-    say_result("sem_trywait", sem_trywait(&sem), EAGAIN, "it is 0: no wait");
+    say_result("sem_trywait", sem_trywait(&sem), EAGAIN, "it is 0");
     wait_until(from_now(CLOCK_REALTIME, seconds), ETIMEDOUT,
                "the moment has come");
     end = (struct timespec){.tv_sec = (time_t)seconds + 1};
@@ -127,45 +135,52 @@ static void on_alarm(int sig)
 }
 
 /* Waits while SIGALRM comes every now and then. */
-static void interrupted(double seconds, int flags, bool limited, int expected,
+static void interrupted(double s, int flags, bool timed, int want,
                         const char *why)
 {
-    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = flags};
+    struct sigaction action = {.sa_handler = on_alarm};
     struct timespec end = from_now(CLOCK_REALTIME, 1000);
     struct itimerspec spec = {0};
+    const char *call;
     timer_t timer;
+    int result;
 
     set(0);
     alarms = 0;
+    action.sa_flags = flags;
     if (sigaction(SIGALRM, &action, NULL) == -1)
         err(1, "sigaction");
-    spec.it_value.tv_sec = (time_t)seconds;
-    spec.it_value.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9);
+    spec.it_value = from_seconds(s);
     spec.it_interval = spec.it_value;
     if (timer_create(CLOCK_MONOTONIC, NULL, &timer) == -1)
         err(1, "timer_create");
     if (timer_settime(timer, 0, &spec, NULL) == -1)
         err(1, "timer_settime");
-    say_result(limited ? "sem_timedwait" : "sem_wait",
-               limited ? sem_timedwait(&sem, &end) : sem_wait(&sem), expected,
-               why);
+    if (timed)
+        result = sem_timedwait(&sem, &end);
+    else
+        result = sem_wait(&sem);
+    call = timed ? "sem_timedwait" : "sem_wait";
+    say_result(call, result, want, why);
     timer_delete(timer);
 }
 
 static void numbers(void)
 {
+    int result;
+
     set(SEM_VALUE_MAX);
     say_result("sem_post", sem_post(&sem), EOVERFLOW,
                "it is SEM_VALUE_MAX already");
-    say_result("sem_init", sem_init(&sem, 0, SEM_VALUE_MAX + 1U), EINVAL,
-               "more than SEM_VALUE_MAX");
+    result = sem_init(&sem, 0, SEM_VALUE_MAX + 1U);
+    say_result("sem_init", result, EINVAL, "more than SEM_VALUE_MAX");
 }
 
-static void open_it(const char *name, int flags, int expected, const char *why)
+static void try(const char *name, int how, int want, const char *why)
 {
-    sem_t *named = sem_open(name, flags, 0600, 1U);
+    sem_t *named = sem_open(name, how, 0600, 1U);
 
-    say_result("sem_open", named == SEM_FAILED ? -1 : 0, expected, why);
+    say_result("sem_open", named == SEM_FAILED ? -1 : 0, want, why);
     if (named != SEM_FAILED)
         sem_close(named);
 }
@@ -183,17 +198,17 @@ static void names(void)
 
     snprintf(usual, sizeof usual, "errors-%d", getpid());
     name = object_name(NULL, usual);
-    open_it(name, 0, ENOENT, "nobody has made it");
-    open_it(name, O_CREAT | O_EXCL, 0, "now it's made");
-    open_it(name, O_CREAT | O_EXCL, EEXIST, "it is there already");
-    open_it(name, O_CREAT, 0, "without O_EXCL: the old one, as it is");
+    try(name, 0, ENOENT, "nobody has made it");
+    try(name, O_CREAT | O_EXCL, 0, "now it's made");
+    try(name, O_CREAT | O_EXCL, EEXIST, "it is there already");
+    try(name, O_CREAT, 0, "without O_EXCL: the old one, as it is");
     say_result("sem_unlink", sem_unlink(name), 0, "its name is gone");
-    say_result("sem_unlink", sem_unlink(name), ENOENT, "there is no such name");
-    open_it("/a/b", O_CREAT, EINVAL, "only one slash, the first");
+    say_result("sem_unlink", sem_unlink(name), ENOENT, "no such name");
+    try("/a/b", O_CREAT, EINVAL, "only one slash, the first");
     memset(long_name, 'x', sizeof long_name);
     long_name[0] = '/';
     long_name[TOO_LONG + 1] = '\0';
-    open_it(long_name, O_CREAT, ENAMETOOLONG, "longer than any file's name");
+    try(long_name, O_CREAT, ENAMETOOLONG, "too long for a file");
     free(name);
 }
 
@@ -212,8 +227,8 @@ int main(int argc, char *argv[])
 
     time_limits(seconds);
     interrupted(seconds, 0, false, EINTR, "a handler ran");
-    interrupted(seconds, SA_RESTART, false, 0, "three ran, with SA_RESTART");
-    interrupted(seconds, SA_RESTART, true, EINTR, "one ran, with SA_RESTART");
+    interrupted(seconds, SA_RESTART, false, 0, "SA_RESTART, three ran");
+    interrupted(seconds, SA_RESTART, true, EINTR, "the same: one ran");
     numbers();
     names();
     return surprised ? 1 : 0;

@@ -37,9 +37,9 @@ static sem_t *turn; /* one for each process */
 static void make_turns(int count)
 {
     size_t size = (size_t)count * sizeof *turn;
+    int flags = MAP_SHARED | MAP_ANONYMOUS;
 
-    turn = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                -1, 0);
+    turn = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (turn == MAP_FAILED)
         err(1, "mmap");
 

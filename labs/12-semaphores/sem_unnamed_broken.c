@@ -34,6 +34,8 @@ static const char help[] =
     "Usage: sem_unnamed_broken [-t SECONDS] [private|copied]\n"
     "  -t SECONDS  give up if it takes longer (0.5)\n";
 
+static const char *const ways[] = {"private", "copied"};
+
 static sem_t variable; /* each process has its own after fork() */
 
 /* Whether a process sleeps in futex(), where sem_wait() waits. */
@@ -98,6 +100,7 @@ static pid_t start_waiter(sem_t *sem)
 static bool works(const char *way, sem_t *sem, double limit)
 {
     double end = monotonic_seconds() + limit;
+    const char *place = "another call";
     pid_t child;
     int value;
 
@@ -116,11 +119,13 @@ static bool works(const char *way, sem_t *sem, double limit)
     if (ends_within(child, limit))
         return true;
 
+    if (sleeps_in_futex(child))
+        place = "futex";
     if (sem_getvalue(sem, &value) == -1)
         err(1, "sem_getvalue");
-    warnx("%s: stuck after %g s: the parent sees a counter of %d, and the "
-          "child sleeps in %s",
-          way, limit, value, sleeps_in_futex(child) ? "futex" : "another call");
+    warnx("%s: stuck after %g s: the parent sees a counter of %d, and "
+          "the child sleeps in %s",
+          way, limit, value, place);
     kill(child, SIGKILL);
     while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
         ;
@@ -142,8 +147,9 @@ int main(int argc, char *argv[])
         limit = parse_seconds("-t", optarg, 0.01, 3600);
     }
     way = argv[optind];
-    if (argc - optind > 1 || (way != NULL && strcmp(way, "private") != 0 &&
-                              strcmp(way, "copied") != 0))
+    if (argc - optind > 1)
+        usage('?', help);
+    if (way && strcmp(way, ways[0]) != 0 && strcmp(way, ways[1]) != 0)
         usage('?', help);
 
     sigemptyset(&set);
@@ -153,9 +159,9 @@ int main(int argc, char *argv[])
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         err(1, "mmap");
-    if (way == NULL || strcmp(way, "private") == 0)
-        good += works("private", shared, limit);
-    if (way == NULL || strcmp(way, "copied") == 0)
-        good += works("copied", &variable, limit);
+    if (way == NULL || strcmp(way, ways[0]) == 0)
+        good += works(ways[0], shared, limit);
+    if (way == NULL || strcmp(way, ways[1]) == 0)
+        good += works(ways[1], &variable, limit);
     return good == (way == NULL ? 2 : 1) ? 0 : 1;
 }

@@ -89,9 +89,10 @@ static void person(int number, double seconds)
     }
     door = find_door();
     now = atomic_fetch_add(&mall->inside, 1) + 1;
-    most = mall->most;
-    while (now > most && !atomic_compare_exchange_weak(&mall->most, &most, now))
-        ;
+    do
+        most = mall->most;
+    while (now > most &&
+           !atomic_compare_exchange_weak(&mall->most, &most, now));
     say(role, "enters stall %d", door + 1);
     if (poll(NULL, 0, (int)(seconds * 1000)) == -1 && errno != EINTR)
         err(1, "poll"); /* this was what takes its time */
@@ -148,7 +149,7 @@ static int wait_for_all(int people, const sigset_t *set)
 
 int main(int argc, char *argv[])
 {
-    int people = 7, end, opt;
+    int people = 7, most, flags = O_CREAT | O_EXCL, end, opt;
     pid_t pids[MAX_PEOPLE];
     const char *wanted = NULL;
     char usual[40];
@@ -191,7 +192,7 @@ int main(int argc, char *argv[])
 
     snprintf(usual, sizeof usual, "stalls-%d", getpid());
     name = object_name(wanted, usual);
-    free_stalls = sem_open(name, O_CREAT | O_EXCL, 0600, (unsigned)stalls);
+    free_stalls = sem_open(name, flags, 0600, (unsigned)stalls);
     if (free_stalls == SEM_FAILED)
         err(1, "%s", name);
     owner = getpid();
@@ -210,7 +211,8 @@ int main(int argc, char *argv[])
         raise(end);
         exit(128 + end); /* unless it was ignored, as nohup(1) does */
     }
-    say("mall", "at most %d of %d were inside at once", mall->most, people);
+    most = mall->most;
+    say("mall", "at most %d of %d were inside at once", most, people);
     for (int i = 0; i < stalls; i++)
         say("mall", "stall %d was used %d times", i + 1, mall->used[i]);
     return end == 0 ? 0 : 1;

@@ -29,7 +29,7 @@
 
 static const char usage_text[] =
     "Usage: sysv_sem [-k KEY] [-u] [-d] [-w] COMMAND\n"
-    "  create VALUE...     make a set of so many, that isn't there yet\n"
+    "  create VALUE...     a set of so many, that isn't there yet\n"
     "  op NUMBER:CHANGE... all these at once: +N adds, -N takes and\n"
     "                      waits until it can, 0 waits for 0\n"
     "  show                the values, who waits, who was last\n"
@@ -66,6 +66,12 @@ static struct semid_ds state_of(int set)
     return state;
 }
 
+static unsigned short number_from(const char *name, const char *word,
+                                  long long most)
+{
+    return (unsigned short)parse_number(name, word, 0, most);
+}
+
 /* Two steps, and between them others see a set of zeros (zeros are not
  * even promised, except by Linux). What comes of that: init_race. */
 static void create(key_t key, int count, char *words[])
@@ -74,7 +80,7 @@ static void create(key_t key, int count, char *words[])
     int set;
 
     for (int i = 0; i < count; i++)
-        values[i] = (unsigned short)parse_number("VALUE", words[i], 0, 32767);
+        values[i] = number_from("VALUE", words[i], 32767);
     set = find(key, count, IPC_CREAT | IPC_EXCL | 0600);
     if (semctl(set, 0, SETALL, (union semun){.array = values}) == -1) {
         warn("SETALL");
@@ -94,7 +100,7 @@ static struct sembuf parse_op(const char *word, int flags)
     if (word[digits] == '\0' || digits >= sizeof number)
         usage('?', usage_text);
     snprintf(number, sizeof number, "%.*s", (int)digits, word);
-    op.sem_num = (unsigned short)parse_number("NUMBER", number, 0, 31999);
+    op.sem_num = number_from("NUMBER", number, 31999);
     if (*change == '+')
         change++;
     op.sem_op = (short)parse_number("CHANGE", change, -32767, 32767);
@@ -132,13 +138,16 @@ static void show(int set)
     struct semid_ds state = state_of(set);
 
     for (int i = 0; i < (int)state.sem_nsems; i++) {
-        printf("semaphore %d: value %d, %d wait for more, %d for 0, last "
-               "changed by %d\n",
-               i, get(set, i, GETVAL, "GETVAL"),
-               get(set, i, GETNCNT, "GETNCNT"), get(set, i, GETZCNT, "GETZCNT"),
-               get(set, i, GETPID, "GETPID"));
+        int value = get(set, i, GETVAL, "GETVAL");
+        int more = get(set, i, GETNCNT, "GETNCNT");
+        int zero = get(set, i, GETZCNT, "GETZCNT");
+        int last = get(set, i, GETPID, "GETPID");
+
+        printf("semaphore %d: value %d, %d wait for more, %d for 0, "
+               "last changed by %d\n",
+               i, value, more, zero, last);
     }
-    printf("%s\n", state.sem_otime == 0 ? "never used by semop()" : "used");
+    puts(state.sem_otime == 0 ? "never used by semop()" : "used");
 }
 
 int main(int argc, char *argv[])

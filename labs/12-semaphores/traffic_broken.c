@@ -37,7 +37,7 @@ static const char help[] =
 static struct {
     sem_t places;              /* so many are free on the bridge */
     pthread_barrier_t unlucky; /* so that it goes wrong always */
-    volatile int toll;         /* it is read and written where it says so */
+    volatile int toll;
 } * bridge;
 
 static void down(sem_t *sem)
@@ -56,21 +56,23 @@ static void up(sem_t *sem)
 
 static void open_bridge(int places)
 {
-    pthread_barrierattr_t attr;
+    unsigned count = (unsigned)places;
+    pthread_barrierattr_t a;
+    int error;
 
     bridge = mmap(NULL, sizeof *bridge, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (bridge == MAP_FAILED)
         err(1, "mmap");
-    if (sem_init(&bridge->places, 1, (unsigned)places) == -1)
+    if (sem_init(&bridge->places, 1, count) == -1)
         err(1, "sem_init");
-    check_pthread(pthread_barrierattr_init(&attr), "barrierattr_init");
-    check_pthread(pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED),
-                  "pthread_barrierattr_setpshared");
-    check_pthread(
-        pthread_barrier_init(&bridge->unlucky, &attr, (unsigned)places),
-        "pthread_barrier_init");
-    pthread_barrierattr_destroy(&attr);
+    error = pthread_barrierattr_init(&a);
+    check_pthread(error, "barrierattr_init");
+    error = pthread_barrierattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
+    check_pthread(error, "pthread_barrierattr_setpshared");
+    error = pthread_barrier_init(&bridge->unlucky, &a, count);
+    check_pthread(error, "pthread_barrier_init");
+    pthread_barrierattr_destroy(&a);
 }
 
 static void cross(void)
