@@ -104,6 +104,12 @@ fuzz: all ## spoil logs for xray for SECONDS=60, with AFL++
 faults: build/tools/init ## make the programs' system calls fail (LAB=07, N=10: every tenth)
 	@$(call need,strace parallel)tools/faults -s $(or $(N),1) $(labs)
 
+model: ## check the models of protocols with spin, and that it finds mistakes in them
+	@tools/model
+
+bench-ring: examples ## lab 11's ring beside a pipe: ns a message, round trips, ratios
+	@tools/bench-ring
+
 lint: ## clang-format, cppcheck, shellcheck, shfmt, what handlers call
 	@$(call need,gcc clang-format cppcheck shellcheck shfmt git)tools/lint
 
@@ -157,4 +163,4 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz faults lint timings new-lab clean clean-ipc examples solutions kit
+    transcripts pictures fuzz faults model bench-ring lint timings new-lab clean clean-ipc examples solutions kit

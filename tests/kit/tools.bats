@@ -31,7 +31,8 @@ teardown() {
     run make help
     assert_success
     for target in deps all tour check hint unlock reset gates soak dist test stubs \
-        lint timings new-lab clean clean-ipc xray pictures fuzz faults; do
+        lint timings new-lab clean clean-ipc xray pictures fuzz faults \
+        model bench-ring; do
         assert_line --regexp "^  $target +[a-z]"
     done
 }

@@ -205,11 +205,28 @@ void on_sysv_get(struct task *task, struct call *call)
     }
 }
 
+/* SETVAL has its value in the log, SETALL only an address. */
+static void set_values(struct task *task, const struct call *call)
+{
+    const char *name = sysv_object(task, SYSVSEM, call->args[0])->name;
+
+    if (call->error != NULL)
+        fact(task, "setval %s %s%s", task->name, name, failure(call));
+    else if (has(call->args[2], "SETVAL"))
+        fact(task, "setval %s %s = %lld", task->name, name,
+             number(call->args[3]));
+    else
+        fact(task, "setval %s %s = all", task->name, name);
+}
+
 void on_sysv_ctl(struct task *task, struct call *call)
 {
     enum kind kind = sysv_kind(call);
     struct object *object;
 
+    if (kind == SYSVSEM && has(call->args[2], "SET") &&
+        !has(call->args[2], "IPC_SET") && call->returned)
+        set_values(task, call);
     if (!has(call->args[kind == SYSVSEM ? 2 : 1], "IPC_RMID"))
         return;
     object = sysv_object(task, kind, call->args[0]);
@@ -254,13 +271,23 @@ void on_msgrcv(struct task *task, struct call *call)
     sysv_message(task, "receive", call, call->result);
 }
 
+/* All operations of a call, or none: a fact for each. */
 void on_semop(struct task *task, struct call *call)
 {
-    const char *amount = field(call->args[1], "sem_op=");
+    const char *name, *op = call->args[1], *next;
 
-    if (call->returned)
-        fact(task, "semop %s %s %s%s%s", task->name,
-             sysv_object(task, SYSVSEM, call->args[0])->name,
-             amount ? amount : "?",
-             has(call->args[1], "SEM_UNDO") ? " undo" : "", failure(call));
+    if (!call->returned)
+        return;
+    name = sysv_object(task, SYSVSEM, call->args[0])->name;
+    do {
+        const char *amount = field(op, "sem_op=");
+        const char *undo = strstr(op, "SEM_UNDO");
+
+        next = strchr(op, '}');
+        if (next != NULL && undo > next)
+            undo = NULL;
+        fact(task, "semop %s %s %s%s%s", task->name, name,
+             amount ? amount : "?", undo ? " undo" : "", failure(call));
+        op = next == NULL ? "" : next + 1;
+    } while (has(op, "sem_op="));
 }

@@ -12,7 +12,7 @@ BEGIN {
         "accept accepts %m|shutdown shuts down %o %m|pass passes %m by %o|" \
         "receive receives %m by %o|map maps %o, %m|notify wants news of %o|" \
         "attach attaches %o|detach detaches %o|remove removes %o|" \
-        "semop does %m on %o|watch watches %m with %o|sleep has slept|" \
+        "semop does %m on %o|setval sets %o to %r|watch watches %m with %o|sleep has slept|" \
         "session begins a session|group puts %o into the group of %m|" \
         "chdir goes to %o|umask sets the umask to %o|handle handles %o|" \
         "ignore ignores %o|default resets %o|block blocks %o|" \

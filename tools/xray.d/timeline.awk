@@ -24,7 +24,7 @@ BEGIN {
         "join orphan zombie session group chdir umask create open inherit " \
         "dup close gone held resize nonblock truncate read write unlink " \
         "rename link lock unlock holder bind listen connect accept shutdown " \
-        "pass map send receive notify attach detach remove semop watch poll " \
+        "pass map send receive notify attach detach remove semop setval watch poll " \
         "pause sleep futexwait futexwake stuck handle ignore default block " \
         "unblock signal pending deliver take left end", known)
     set_of("open read write send receive poll sleep pause futexwait futexwake " \
