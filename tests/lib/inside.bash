@@ -27,7 +27,8 @@ tell() {
         look
         complain "to end: $*" "it goes on after $DEADLINE s"$'\n'"$(whereabouts)"
     fi
-    code=$(sed -n 's/^= //p' "$run/stdout" | tail -n 1)
+    code=$(tail -n 1 "$run/stdout")
+    code=${code#= }
 }
 
 # The commands that we let in: each has a number, waits at the gate of that
@@ -55,12 +56,12 @@ come_stopped() {
 # waiting, if it sleeps in semop(2); stopped; otherwise it moves, or shouldn't be
 # where it is. Sets pid_of[N].
 look() {
-    local number name letter words call limit
+    local number name letter words call limit list
     inside='' waiting='' stopped='' moving=''
     while read -r number name letter; do
-        words=$(tr '\0' ' ' <"/proc/$number/cmdline") 2>/dev/null
-        [[ $letter != Z && $words ]] || continue
-        if [[ $words =~ gate([0-9]+) ]]; then
+        mapfile -d '' -t list 2>/dev/null <"/proc/$number/cmdline"
+        [[ $letter != Z && ${list[*]} ]] || continue
+        if [[ ${list[*]} =~ gate([0-9]+) ]]; then
             words=${BASH_REMATCH[1]}
             pid_of[words]=$number
         else
@@ -89,14 +90,19 @@ whereabouts() {
     head -n 1 "$work"/err.* 2>/dev/null | grep ': ' | sort -u | head -n 5
 }
 
+# count VARIABLE WORD...: how many words there are.
 count() {
-    echo $#
+    printf -v "$1" %s $(($# - 1))
 }
 
 # are_there INSIDE WAITING [STOPPED]: whether it is so many.
 are_there() {
+    local in wait stop
     look
-    [[ ! $moving && $(count $inside) == "$1" && $(count $waiting) == "$2" && $(count $stopped) == "${3:-0}" ]]
+    count in $inside
+    count wait $waiting
+    count stop $stopped
+    [[ ! $moving && "$in $wait $stop" == "$1 $2 ${3:-0}" ]]
 }
 
 # await_there INSIDE WAITING WORDS [STOPPED]
