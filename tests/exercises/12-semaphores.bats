@@ -216,9 +216,14 @@ removal_is() {
         IFS=: read -r call n end <<<"$moment"
         where="when ${call%%,*}() number $n of -r is done"
         tell 'ex1_stalls -k $key -n 2 true'
+        assert_set "600 2 2"
         come_stopped $call $n -r
         wait_until "$DEADLINE" eval 'are_there 0 0 1 || are_there 0 0 0' 2>/dev/null || true
-        [[ $stopped ]] || continue # it doesn't make so many
+        if [[ ! $stopped ]]; then # it doesn't make so many
+            assert_one 0 0
+            assert_set ""
+            continue
+        fi
         come 2 1
         wait_until "$DEADLINE" eval 'are_there 1 0 1 || are_there 0 1 1' 2>/dev/null ||
             complain "another to come in, or to wait, $where" "$(whereabouts)"
