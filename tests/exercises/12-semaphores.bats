@@ -164,8 +164,8 @@ key=$((RANDOM * 32768 + RANDOM + 1))
     status_is $n "sh -c 'exit $n'"
     status_is 0 "test 'a  b' = 'a  b' -a -n -n"
     status_is 143 "sh -c 'kill \$\$'"
-    status_is 127 "no-such-$n"
-    assert_error 0 "no-such-$n: No such file or directory"
+    status_is 127 "./no-such-$n" # in PATH there may be folders that are closed to us
+    assert_error 0 "./no-such-$n: No such file or directory"
     status_is 126 ./
     assert_error 0 "./: Permission denied"
     done_with 1
