@@ -68,7 +68,9 @@ static long own_pages(const char *memory)
         if (sum == 0 && sscanf(line, "Private_Dirty: %ld", &kib) == 1)
             break;
     }
-    if (ferror(file) || sum == -1)
+    if (ferror(file))
+        err(1, "/proc/self/smaps");
+    if (sum == -1)
         errx(1, "/proc/self/smaps doesn't say it");
     fclose(file);
     return kib * 1024 / (long)page;

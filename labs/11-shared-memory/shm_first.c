@@ -8,15 +8,12 @@
  *        With -m 0 it is the reader who makes the memory.
  *        shm_first -d
  *        The writer dies at that moment. The reader is told.
- *        strace -f -e trace=futex,ftruncate shm_first
- *        One call to wait, and none if all is there already.
  *
  * See:   shm_overview(7), ftruncate(2), futex(2)
  */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,8 +28,7 @@
 
 #include "lab.h"
 
-enum { READ_END, WRITE_END };
-enum { NUMBERS = 1000 };
+enum { READ_END, WRITE_END, NUMBERS = 1000 };
 
 static const char help[] =
     "Usage: shm_first [-m MOMENT] [-d] [-v VALUE] [-n NAME]\n"
@@ -42,7 +38,7 @@ static const char help[] =
     "  -v VALUE   the writer puts it in a thousand times (7)\n"
     "  -n NAME    of the shared memory\n";
 
-/* ftruncate() makes zeros. So 0 must mean that it isn't ready. */
+/* ftruncate() makes zeros: 0 must mean that it isn't ready. */
 enum { NEW, READY, FAILED };
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 }; /* as in <linux/futex.h> */
 
@@ -51,9 +47,8 @@ struct shared {
     int numbers[NUMBERS];
 };
 
-/* When the reader comes: before there is all of that. */
 enum { NAME, SIZE, FIRST, ALL };
-static int chosen = SIZE;
+static int chosen = SIZE; /* when the reader comes: before that */
 static bool dies;
 
 static char *name;
@@ -110,7 +105,7 @@ static long futex(_Atomic uint32_t *word, int what, uint32_t value)
 static void announce(struct shared *shared, uint32_t state)
 {
     atomic_store_explicit(&shared->state, state, memory_order_release);
-    if (futex(&shared->state, FUTEX_WAKE, INT_MAX) == -1)
+    if (futex(&shared->state, FUTEX_WAKE, 1) == -1)
         err(1, "futex");
 }
 
@@ -228,15 +223,14 @@ int main(int argc, char *argv[])
         usage('?', help);
     snprintf(usual, sizeof usual, "first-%d", (int)getpid());
     name = object_name(wanted, usual);
-
+    if (shm_open(name, O_RDONLY, 0) != -1) /* so it isn't ours */
+        errx(1, "%s exists already", name);
     if (pipe(come) == -1 || pipe(been) == -1)
         err(1, "pipe");
     atexit(remove_name);
 
     /* Ctrl-C ends the children; we go on and remove the name. */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
+    sigfillset(&ends);
     if (sigprocmask(SIG_BLOCK, &ends, NULL) == -1)
         err(1, "sigprocmask");
     writer = start(write_numbers, value, getpid());
@@ -251,5 +245,5 @@ int main(int argc, char *argv[])
     status = reap(writer);
     if (status != 0)
         announce(map(), FAILED);
-    return reap(reader) == 0 && status == 0 ? 0 : 1;
+    return reap(reader) != 0 || status != 0;
 }

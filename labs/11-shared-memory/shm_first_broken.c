@@ -180,15 +180,14 @@ int main(int argc, char *argv[])
         usage('?', help);
     snprintf(usual, sizeof usual, "first-%d", (int)getpid());
     name = object_name(wanted, usual);
-
+    if (shm_open(name, O_RDONLY, 0) != -1) /* so it isn't ours */
+        errx(1, "%s exists already", name);
     if (pipe(come) == -1 || pipe(been) == -1)
         err(1, "pipe");
     atexit(remove_name);
 
     /* Ctrl-C ends the children; we go on and remove the name. */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
+    sigfillset(&ends);
     if (sigprocmask(SIG_BLOCK, &ends, NULL) == -1)
         err(1, "sigprocmask");
     writer = start(write_numbers, value, getpid());

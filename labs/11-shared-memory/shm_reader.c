@@ -2,9 +2,9 @@
  * shm_reader: reads a text in shared memory that another process has
  * made, without a read().
  *
- * Usage: shm_reader [-n NAME] [-e] [-r]
+ * Usage: shm_reader [-n NAME] [-e | -r]
  *
- * Try:   shm_writer -k hello; shm_reader -r
+ * Try:   shm_writer -k hello; shm_reader; shm_reader -r
  *        The writer has ended, and its memory is still there.
  *        shm_reader -e
  *        Run shm_writer in another terminal before, and end it while
@@ -24,10 +24,10 @@
 #include "lab.h"
 
 static const char help[] =
-    "Usage: shm_reader [-n NAME] [-e] [-r]\n"
+    "Usage: shm_reader [-n NAME] [-e | -r]\n"
     "  -n NAME  of the shared memory (/ipclab-UID-board)\n"
     "  -e       read it again after Enter\n"
-    "  -r       remove the name\n";
+    "  -r       only remove the name\n";
 
 /* The same as in shm_writer: nothing else says what is in there. */
 struct board {
@@ -106,12 +106,15 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', help);
     name = object_name(wanted, "board");
-    board = map(name, &size);
-    show(board, size);
 
     /* Takes the name. The memory lives until the last one unmaps it. */
     if (rm && shm_unlink(name) == -1)
         err(1, "shm_unlink %s", name);
+    if (rm)
+        return 0;
+
+    board = map(name, &size);
+    show(board, size);
     free(name);
 
     if (again) {

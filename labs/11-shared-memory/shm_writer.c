@@ -4,7 +4,7 @@
  *
  * Usage: shm_writer [-n NAME] [-m MODE] [-k] TEXT
  *
- * Try:   shm_writer -k hello; shm_reader -r
+ * Try:   shm_writer -k hello; shm_reader; shm_reader -r
  *        The writer has ended before the reader begins.
  *        shm_writer hello
  *        Until Enter or Ctrl-C, run shm_reader in another terminal, and
@@ -102,8 +102,9 @@ static int wait_for_end(void)
         if (errno != EINTR)
             err(1, "poll");
     }
-    if (files[1].revents != 0 &&
-        read_full(files[1].fd, &info, sizeof info) == -1)
+    if (files[1].revents == 0)
+        wait_for_enter(); /* takes the line */
+    else if (read_full(files[1].fd, &info, sizeof info) == -1)
         err(1, "read");
     return (int)info.ssi_signo;
 }

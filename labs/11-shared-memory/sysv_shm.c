@@ -4,7 +4,7 @@
  *
  * Usage: sysv_shm [-k KEY | -i ID] [-s SIZE] COMMAND
  *
- * Try:   sysv_shm create; sysv_shm write hello; sysv_shm -r read
+ * Try:   sysv_shm create; sysv_shm write hello; sysv_shm remove
  *        sysv_shm create; sysv_shm hold
  *        In another terminal: sysv_shm show; sysv_shm remove; ipcs -m
  *        It is marked "dest" and has lost its key, but is still there.
@@ -15,7 +15,6 @@
 #include <err.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -36,7 +35,6 @@ static const char usage_text[] =
     "  hold        keep it attached until Enter, then read\n"
     "  show        its size, how often it is attached, if marked\n"
     "  remove      mark it to be destroyed\n"
-    "  -r          remove it afterwards\n"
     "  -k KEY      of the segment (a number made of the user's)\n"
     "  -i ID       find it by its ID, not by a key\n"
     "  -s SIZE     how many bytes (4096)\n";
@@ -116,9 +114,8 @@ int main(int argc, char *argv[])
     key_t key = object_key(11);
     int id = -1, command, opt;
     size_t size = 4096;
-    bool rm = false;
 
-    while ((opt = getopt(argc, argv, "hk:i:s:r")) != -1) {
+    while ((opt = getopt(argc, argv, "hk:i:s:")) != -1) {
         switch (opt) {
         case 'k':
             key = (key_t)parse_number("-k", optarg, 1, INT_MAX);
@@ -128,9 +125,6 @@ int main(int argc, char *argv[])
             break;
         case 's':
             size = (size_t)parse_number("-s", optarg, 0, LONG_MAX);
-            break;
-        case 'r':
-            rm = true;
             break;
         default:
             usage(opt, usage_text);
@@ -153,7 +147,7 @@ int main(int argc, char *argv[])
         use(id, command, argv[optind + 1]);
 
     /* Marks it. It goes when nobody has it attached, maybe now. */
-    if ((rm || command == REMOVE) && shmctl(id, IPC_RMID, NULL) == -1)
+    if (command == REMOVE && shmctl(id, IPC_RMID, NULL) == -1)
         err(1, "shmctl");
     if (fflush(stdout) == EOF)
         err(1, "standard output");
