@@ -17,9 +17,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -65,7 +63,8 @@ static void before(int moment)
 
     if (!is_writer || moment != chosen)
         return;
-    close(come[WRITE_END]);
+    if (write_full(come[WRITE_END], &byte, 1) == -1)
+        err(1, "write");
     if (read_full(been[READ_END], &byte, 1) == -1)
         err(1, "read");
     if (dies)
@@ -149,12 +148,16 @@ static int read_numbers(int value)
     const long right = (long)NUMBERS * value;
     struct shared *shared;
     long sum = 0;
+    ssize_t n;
     char byte;
 
     close(come[WRITE_END]);
     close(been[READ_END]);
-    if (read_full(come[READ_END], &byte, 1) == -1)
+    n = read_full(come[READ_END], &byte, 1);
+    if (n == -1)
         err(1, "read");
+    if (n == 0)
+        return 1; /* there is no writer: nobody says come */
     shared = map();
     close(been[WRITE_END]); /* the writer may go on */
     if (wait_for_news(shared) == FAILED)
@@ -205,7 +208,6 @@ int main(int argc, char *argv[])
     const char *wanted = NULL;
     int value = 7, status, opt;
     pid_t writer, reader;
-    char usual[40];
 
     while ((opt = getopt(argc, argv, "hdm:v:n:")) != -1) {
         if (opt == 'm')
@@ -221,8 +223,7 @@ int main(int argc, char *argv[])
     }
     if (optind < argc)
         usage('?', help);
-    snprintf(usual, sizeof usual, "first-%d", (int)getpid());
-    name = object_name(wanted, usual);
+    name = object_name(wanted, "first");
     if (shm_open(name, O_RDONLY, 0) != -1) /* so it isn't ours */
         errx(1, "%s exists already", name);
     if (pipe(come) == -1 || pipe(been) == -1)
@@ -233,8 +234,8 @@ int main(int argc, char *argv[])
     sigfillset(&ends);
     if (sigprocmask(SIG_BLOCK, &ends, NULL) == -1)
         err(1, "sigprocmask");
-    writer = start(write_numbers, value, getpid());
     reader = start(read_numbers, value, getpid());
+    writer = start(write_numbers, value, getpid());
     for (int i = 0; i < 2; i++) {
         close(come[i]);
         close(been[i]);

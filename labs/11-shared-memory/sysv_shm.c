@@ -74,7 +74,7 @@ static void use(int id, int command, const char *text)
     if (memory == (void *)-1) /* not NULL, as one might think */
         err(1, "shmat");
     if (command == HOLD) {
-        say("holder", "has segment %d attached", id);
+        say("holder", "has it attached");
         wait_for_enter();
     }
     if (command == WRITE && strlen(text) > size)
