@@ -123,18 +123,31 @@ static void work(int number, long long count, int signal_halfway)
     }
 }
 
-static void start(int number, long long count, int sig, pid_t parent)
+static pid_t start(int number, long long count, int sig, pid_t parent)
 {
-    switch (fork()) {
-    case -1:
+    pid_t child = fork();
+
+    if (child == -1)
         err(1, "fork"); /* the others end with us: PR_SET_PDEATHSIG */
-    case 0:
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
-            err(1, "prctl");
-        if (getppid() != parent)
-            _exit(1);
-        work(number, count, number == 1 ? sig : 0);
-        _exit(0);
+    if (child > 0)
+        return child;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+        err(1, "prctl");
+    if (getppid() != parent)
+        _exit(1);
+    work(number, count, sig);
+    _exit(0);
+}
+
+/* Waits until the child is dead, or stopped, and doesn't reap it. */
+static void wait_for_its_signal(pid_t child)
+{
+    const int what = WEXITED | WSTOPPED | WNOWAIT;
+    siginfo_t info;
+
+    while (waitid(P_PID, (id_t)child, &info, what) == -1) {
+        if (errno != EINTR)
+            err(1, "waitid");
     }
 }
 
@@ -173,8 +186,13 @@ int main(int argc, char *argv[])
     if (shared == MAP_FAILED)
         err(1, "mmap");
     init_lock();
-    for (int i = 1; i <= workers; i++)
-        start(i, count, sig, parent);
+
+    /* Worker 1 first, for else the others may be done before. */
+    child = start(1, count, sig, parent);
+    if (sig != 0)
+        wait_for_its_signal(child);
+    for (int i = 2; i <= workers; i++)
+        start(i, count, 0, parent);
     for (int left = workers; left > 0;) {
         child = wait(&status);
         if (child == -1 && errno != EINTR)

@@ -126,9 +126,9 @@ static void around_the_end(size_t size)
 static void nothing_at_all(void)
 {
     int fd = make_object(0);
+    void *memory = mmap(NULL, 0, PROT_READ, MAP_SHARED, fd, 0);
 
-    if (mmap(NULL, 0, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED ||
-        errno != EINVAL)
+    if (memory != MAP_FAILED || errno != EINVAL)
         err(1, "mmap");
     say("main", "mapping of 0 bytes: %s", strerror(errno));
     close(fd);
