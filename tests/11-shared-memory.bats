@@ -170,7 +170,7 @@ shm_reader: what is in there isn't from shm_writer"
     # The pages that are the child's alone, of the mapping with these rights and that
     # size, behind a page without any.
     own() {
-        awk -v page=$(($(getconf PAGESIZE) / 1024)) -v pages=$pages -v rights=$1 '
+        awk -v page=$(($(getconf PAGESIZE) / 1024)) -v pages=$pages -v rights="$1" '
             $2 ~ /^[r-][w-][x-][ps]$/ { before = now; now = $2 }
             $1 == "Size:" { at = now == rights && before ~ /^---/ && last == page && $2 == pages * page; last = $2 }
             at && $1 == "Private_Dirty:" { print $2 / page }' "/proc/$child/smaps"

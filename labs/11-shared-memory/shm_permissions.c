@@ -37,14 +37,15 @@ static const char help[] =
     "  -u USER  who tries it; it takes root to become USER (nobody)\n"
     "  -n NAME  of the shared memory\n";
 
-static const char *made; /* the name that we have to remove */
+static char *name;
+static bool made; /* then we have to remove it */
 
 /* Called by exit(), and so also by err(), wherever that is. The one
  * who tried all may have removed it already. */
 static void remove_name(void)
 {
-    if (made != NULL && shm_unlink(made) == -1 && errno != ENOENT)
-        warn("shm_unlink %s", made);
+    if (made && shm_unlink(name) == -1 && errno != ENOENT)
+        warn("shm_unlink %s", name);
 }
 
 /* Groups first: without root that can't be done any more. */
@@ -66,7 +67,7 @@ static void tell(const char *who, const char *what, int result)
 
 /* What one who isn't the owner tries. It ends with status 0 also if all
  * is refused: that is what it is to find out. */
-static void try_all(const char *who, const char *name, int inherited)
+static void try_all(const char *who, int inherited)
 {
     char *memory;
     int fd;
@@ -92,7 +93,7 @@ static void try_all(const char *who, const char *name, int inherited)
         tell(who, "remove", -1);
 }
 
-static void run_child(const struct passwd *user, char *name, int fd)
+static void run_child(const struct passwd *user, int fd)
 {
     pid_t child = fork();
     int status;
@@ -100,9 +101,9 @@ static void run_child(const struct passwd *user, char *name, int fd)
     if (child == -1)
         err(1, "fork");
     if (child == 0) {
-        made = NULL;
+        made = false;
         if (become(user))
-            try_all(user->pw_name, name, fd);
+            try_all(user->pw_name, fd);
         else
             say("child", "can't become the user %s: %s", user->pw_name,
                 strerror(errno));
@@ -122,7 +123,7 @@ int main(int argc, char *argv[])
     const struct passwd *user;
     mode_t mode = 0600;
     struct stat info;
-    char usual[40], *name, *rest;
+    char usual[40], *rest;
     sigset_t ends;
     int opt, fd;
 
@@ -160,13 +161,13 @@ int main(int argc, char *argv[])
     fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, mode);
     if (fd == -1)
         err(1, "%s", name);
-    made = name;
+    made = true;
     if (ftruncate(fd, SIZE) == -1)
         err(1, "ftruncate");
     if (fstat(fd, &info) == -1)
         err(1, "fstat");
     say("owner", "asked for mode %o, got %o, user %u", (unsigned)mode,
         (unsigned)(info.st_mode & 0777), (unsigned)info.st_uid);
-    run_child(user, name, fd);
+    run_child(user, fd);
     return 0;
 }

@@ -110,8 +110,10 @@ int main(int argc, char *argv[])
     /* Takes the name. The memory lives until the last one unmaps it. */
     if (rm && shm_unlink(name) == -1)
         err(1, "shm_unlink %s", name);
-    if (rm)
+    if (rm) {
+        free(name);
         return 0;
+    }
 
     board = map(name, &size);
     show(board, size);

@@ -149,12 +149,8 @@ int main(int argc, char *argv[])
     if (atexit(remove_name) != 0)
         errx(1, "atexit");
     make(name, mode, argv[optind]);
-    if (keep) {
-        made = NULL;
-        return 0;
-    }
-    sig = wait_for_end();
-    if (shm_unlink(name) == -1)
+    sig = keep ? 0 : wait_for_end();
+    if (!keep && shm_unlink(name) == -1)
         err(1, "shm_unlink %s", name);
     made = NULL;
     free(name);
