@@ -8,7 +8,7 @@
  *        On x86 it comes out right, for that processor keeps stores in
  *        order; on others it needn't. ThreadSanitizer finds it anyway:
  *        make examples LAB=11 SAN=thread CC=clang
- *        build/thread-clang/11-shared-memory/publish_broken -a
+ *        build/clang-thread/11-shared-memory/publish_broken -a
  *        Then publish, the repair: look at both with diff.
  *
  * See:   futex(2), C17, 7.17.3, on memory_order
