@@ -32,7 +32,7 @@ static const char help[] =
 /* The same as in shm_writer: nothing else says what is in there. */
 struct board {
     _Atomic uint32_t ready;
-    uint32_t length;
+    _Atomic uint32_t length;
     char text[];
 };
 
@@ -71,9 +71,9 @@ static void show(const struct board *board, size_t size)
     if (atomic_load_explicit(&board->ready, memory_order_acquire) == 0)
         errx(1, "it isn't ready: its writer is at it, or died");
 
-    /* Others can write here. Take a number once, and believe it only
-     * if it can be true. */
-    length = board->length;
+    /* Others can write here: believe a number only if it can be true,
+     * and look once. From a plain one the compiler may load twice. */
+    length = atomic_load_explicit(&board->length, memory_order_relaxed);
     if (length > size - sizeof *board)
         errx(1, "what is in there isn't from shm_writer");
     say("reader", "%.*s", (int)length, board->text);

@@ -38,7 +38,7 @@ static const char help[] =
  * a pointer would be one process's own. */
 struct board {
     _Atomic uint32_t ready; /* 0 as long as it is new: the kernel's 0 */
-    uint32_t length;
+    _Atomic uint32_t length;
     char text[];
 };
 
@@ -55,8 +55,10 @@ static void remove_name(void)
 
 static void put(struct board *board, const char *text)
 {
-    board->length = (uint32_t)strlen(text);
-    memcpy(board->text, text, board->length);
+    const size_t length = strlen(text);
+
+    board->length = (uint32_t)length;
+    memcpy(board->text, text, length);
 
     /* release: who sees the 1 sees also all that was written before. */
     atomic_store_explicit(&board->ready, 1, memory_order_release);
