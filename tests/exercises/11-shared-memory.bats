@@ -1,20 +1,438 @@
-load ../lib/lab
+# The exercises of lab 11: ex1_histogram and ex2_ring.
 
-# bats test_tags=ex:1,points:60
-@test "each byte is written twice" {
-    likely "a byte is written once, or something else is written" "write(2)"
-    digit=$((RANDOM % 10))
-    echo "a$digit" >"$work/input"
-    run_program -i "$work/input" ex1_double
-    assert_ended "exit 0"
-    expect "each byte twice" assert_output "aa$digit$digit"
+# shellcheck disable=SC2016,SC2030,SC2031,SC2046,SC2086,SC2154
+
+load ../lib/lab
+load ../lib/threads
+
+# ---- ex1_histogram ----
+
+table=/labtest-$RANDOM$RANDOM
+
+# Where things are in struct table, in bytes.
+counts=$((256 * 8 + 1000)) copies=8
+
+# counts_of FILE...: "BYTE COUNT" for each byte in there, from od, not from C.
+counts_of() {
+    cat -- "$@" | od -An -v -tu1 -w64 | awk '
+        { for (i = 1; i <= NF; i++) n[$i]++ }
+        END { for (b = 0; b < 256; b++) if (n[b]) print b, n[b] }'
 }
 
-# bats test_tags=ex:1,points:40
-@test "a write that fails is reported" {
-    likely "the result of write_full isn't looked at" "write(2)"
-    run_program sh -c 'echo a | ex1_double >/dev/full'
+# assert_counts FILE...: that these are what it has printed.
+assert_counts() {
+    local expected
+    expected=$(counts_of "$@")
+    expect "the counts of the bytes in: ${*##*/}" assert_output "$expected"
+}
+
+# fifos N: f1 to fN, which we hold open; a worker that reads one waits for us.
+fifos() {
+    local i
+    for ((i = 1; i <= $1; i++)); do
+        mkfifo "$work/f$i"
+        exec {fd}<>"$work/f$i"
+        fifo[i]=$fd
+    done
+}
+
+# feed N WORDS: into that FIFO. We keep a copy, as n1 to nN.
+feed() {
+    printf %s "$2" | tee -a "$work/n$1" >&"${fifo[$1]}"
+}
+
+# finish_fifo N...: its reader comes to the end of the file.
+finish_fifo() {
+    local i
+    for i; do
+        exec {fifo[i]}>&-
+    done
+}
+
+# launch ARG...: ex1_histogram in a sandbox in which there can be others, too.
+launch() {
+    in_shell ex1_histogram "$@"
+    ran="ex1_histogram $*"
+}
+
+# in_shell COMMAND...: starts a shell in the sandbox, which starts that. $pid is
+# its number out here, $object the table.
+in_shell() {
+    allow_left 'file \./[a-z]+[0-9]* .*' # our own
+    start bash -c '"$@" >out 2>err & echo "pid $!"
+        while IFS= read -r line; do eval "$line"; done' sh "$@"
+    await "to run" written "pid "
+    object=/proc/$pid/root/dev/shm$table
+    number=$(sed -n 's/^pid //p' "$run/stdout")
+    pid=$(outside "$number" 2>/dev/null) || pid=none
+}
+
+# await_launched STATUS [WORDS]: that what was launched ends so.
+await_launched() {
+    if ! wait_until "$DEADLINE" gone "$pid" 2>/dev/null; then
+        complain "to end${2:+ $2}" "still running after $DEADLINE s: $(where)"
+    fi
+    type_line "wait $number; echo \"ended \$?\""
+    await_shell "its status" written "ended "
+    if ! written "ended $1"; then
+        complain "to end with $1" "$(grep ended "$run/stdout"); standard error: $(head -c 1000 "$work/err")"
+    fi
+}
+
+await_shell() {
+    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
+        complain "$1" "not so after $DEADLINE s; $(where)"$'\n'"standard error: $(head -c 1000 "$work/err")"
+    fi
+}
+
+# where: what each process waits for.
+where() {
+    local one
+    for one in $pid $(children "$pid" | cut -d' ' -f1); do
+        echo "$(field "$one" Name) ($one): $(state "$one") in $(cat "/proc/$one/wchan" 2>/dev/null)"
+    done
+}
+
+# end_shell: and with it the test's run.
+end_shell() {
+    type_line exit
+    finish_program
+}
+
+workers() {
+    children "$pid" | awk '$3 != "Z" { print $1 }' | sort -n
+}
+
+# opened FILE: the worker that has that file open.
+opener() {
+    local worker fd
+    for worker in $(workers); do
+        for fd in "/proc/$worker/fd"/*; do
+            if [[ $fd -ef $work/$1 ]]; then
+                echo "$worker"
+                return
+            fi
+        done
+    done
+    return 1
+}
+
+opened() {
+    opener "$1" >/dev/null
+}
+
+# Whether the worker sleeps in futex(2), with no time limit; the shell reads
+# that file itself (ptrace(2), Yama).
+waits_for_lock() {
+    local call='' limit=''
+    read -r call _ _ _ limit _ 2>/dev/null <"/proc/$1/syscall"
+    [[ ${call_name[${call:-none}]:-} == futex && $limit == 0x0 && $(state "$1") == S ]]
+}
+
+# word OFFSET: a 32-bit number in the table.
+word() {
+    od -An -tu4 -j "$1" -N4 "$object" 2>/dev/null | tr -d ' '
+}
+
+# marks COPY: the indices of the files that are counted there.
+marks() {
+    od -An -v -tu1 -w1 -j $((copies + $1 * counts + 2048)) -N1000 "$object" |
+        awk '$1 != 0 { printf "%s%d", n++ ? " " : "", NR - 1 }'
+}
+
+# bytes COPY: "BYTE COUNT" of each that is counted there.
+bytes() {
+    od -An -v -tu8 -w8 -j $((copies + $1 * counts)) -N2048 "$object" |
+        awk '$1 != 0 { print NR - 1, $1 }'
+}
+
+# assert_copy COPY MARKS FILE...: that it has exactly these files.
+assert_copy() {
+    expect "the files counted in copy $1" assert_equal "$(marks "$1")" "$2"
+    expect "the counts in copy $1" assert_equal "$(bytes "$1")" "$(counts_of "${@:3}")"
+}
+
+# current_is N: which copy is valid; for await_shell.
+current_is() {
+    [[ $(word 0) == "$1" ]]
+}
+
+next_is() {
+    [[ $(word 4) == "$1" ]]
+}
+
+# all_open N...: whether all of these FIFOs have a reader.
+all_open() {
+    local i
+    for i; do
+        opened "f$i" || return
+    done
+}
+
+# hold_mutex: someone else takes it; sets holder.
+hold_mutex() {
+    held=$((${held:-0} + 1))
+    mkfifo "$work/h$held"
+    exec {hand}<>"$work/h$held"
+    type_line "ex1_histogram -l $table <h$held & echo holder \$!"
+    await_shell "ex1_histogram -l to get the mutex" lines_written "has the mutex" "$held"
+    holder=$(outside "$(sed -n 's/^holder \([0-9]*\)$/\1/p' "$run/stdout" | tail -n 1)")
+}
+
+# A line of input, and it gives the mutex back.
+give_back() {
+    echo >&"$hand"
+    exec {hand}>&-
+}
+
+# bats test_tags=ex:1,points:6
+@test "the bytes of all files are counted, each file once" {
+    likely "each worker must see the others' table, and add to it what it has counted" 'TODO 1 and 3 in ex1_histogram.c; mmap(2)'
+    : >"$work/empty"
+    head -c $((150000 + RANDOM)) /dev/urandom >"$work/big"
+    head -c $((RANDOM % 900 + 100)) /dev/urandom >"$work/some file"
+    printf '\0\377\0' >"$work/few"
+    cd "$work"
+    args=(big empty few "some file" empty few /dev/null)
+    for j in 1 3 20; do
+        run_program ex1_histogram -j $j "$table" "${args[@]}"
+        assert_ended "exit 0"
+        assert_counts "${args[@]}"
+        expect "nothing on standard error" assert_equal "$stderr" ""
+        assert_every_child_waited_for
+    done
+    run_program ex1_histogram "$table" empty
+    assert_ended "exit 0"
+    expect "no byte in an empty file" assert_output ""
+    many=()
+    for ((i = 0; i < 1000; i++)); do
+        many+=(few)
+    done
+    run_program ex1_histogram -j 7 "$table" "${many[@]}"
+    assert_ended "exit 0"
+    expect "1000 files" assert_output $'0 2000\n255 1000'
+    rm "$work"/*
+}
+
+# bats test_tags=ex:1,points:3
+@test "a file that can't be read isn't counted, and the others are" {
+    likely "read_file() says whether it worked; only then add()" 'TODO 3 and 4 in ex1_histogram.c'
+    head -c 5000 /dev/urandom >"$work/good"
+    mkdir "$work/dir"
+    cd "$work"
+    run_program ex1_histogram -j 2 "$table" nowhere good dir "no way" good
     assert_ended "exit 1"
-    expect "the reason on standard error" \
-        assert_regex "$stderr" 'No space left on device'
+    assert_counts good good
+    expect "these messages" assert_equal "$(sort <<<"$stderr")" "$(printf 'ex1_histogram: %s\n' \
+        "dir: Is a directory" "nowhere: No such file or directory" "no way: No such file or directory" \
+        "dir: not counted" "no way: not counted" "nowhere: not counted" | sort)"
+    rm -r "$work"/*
+}
+
+# bats test_tags=ex:1,points:6
+@test "the table is new, for one user alone, as large as it must be, shared, and removed at the end" {
+    likely "O_CREAT without O_EXCL takes what is there; an object is 0 bytes long until ftruncate()" 'TODO 1 in ex1_histogram.c; shm_open(3)'
+    fifos 3
+    launch -j 3 "$table" f1 f2 f3
+    await_shell "three workers, who read f1, f2 and f3" all_open 1 2 3
+    [[ -e $object ]] || complain "shared memory called $table, while it runs" "$(ls "${object%/*}")"
+    expect "its mode" assert_equal "$(stat -c %a "$object")" 600
+    size=$(stat -c %s "$object") least=$((copies + 2 * counts + 24))
+    ((size >= least && size <= least + 64)) || complain "the size of a struct table" "$size bytes"
+    inode=$(stat -c %i "$object")
+    for one in $pid $(workers); do
+        saw=$(awk -v inode="$inode" '$5 == inode { print $2 }' "/proc/$one/maps")
+        expect "how each process has mapped it" assert_equal "$saw" "rw-s"
+    done
+    cp "$object" "$work/before"
+    type_line "ex1_histogram $table /dev/null 2>n1; echo second \$?"
+    await_shell "a second one to fail" written "second 1"
+    expect "its message" assert_equal "$(<"$work/n1")" "ex1_histogram: $table: File exists"
+    expect "the first one's table, untouched" cmp "$work/before" "$object"
+    rm "$work/before"
+    feed 1 abc
+    finish_fifo 1 2 3
+    await_launched 0
+    [[ ! -e $object ]] || complain "no $table any more" "it is still there"
+    end_shell
+    fifo=()
+    rm "$work"/f?
+    for sig in TERM INT; do
+        fifos 2
+        start ex1_histogram "$table" f1 f2
+        await "f1 and f2 to be read" all_open 1 2
+        kill -s $sig "$pid"
+        if ! wait_until "$DEADLINE" gone "$pid" 2>/dev/null; then
+            complain "to end by SIG$sig" "still running after $DEADLINE s"
+        fi
+        finish_fifo 1 2
+        finish_program
+        assert_ended "signal $sig"
+        assert_every_child_waited_for
+        rm "$work"/f?
+    done
+}
+
+# bats test_tags=ex:1,points:6
+@test "each worker takes the next file, and what it has counted is in the table at once" {
+    likely "next and current are for all workers; a worker asks for its next file when it is done with one" 'TODO 3 in ex1_histogram.c; "The table" in the README'
+    fifos 3
+    head -c 3000 /dev/urandom >"$work/n4"
+    head -c 2000 /dev/urandom >"$work/n5"
+    launch -j 3 "$table" f1 f2 f3 n4 n5 nowhere
+    await_shell "f1, f2 and f3 to be read" all_open 1 2 3
+    expect "how many files are taken" assert_equal "$(word 4)" 3
+    expect "which copy is valid" assert_equal "$(word 0)" 0
+    assert_copy 0 ""
+    for i in 1 2 3; do
+        feed $i "$(head -c 400 /dev/urandom | base64)"
+    done
+    two=$(opener f2)
+    finish_fifo 2
+    await "the worker of f2 to end, for no file is left" gone "$two"
+    expect "how many files are taken" assert_equal "$(word 4)" 6
+    expect "which copy is valid, after three updates" assert_equal "$(word 0)" 1
+    assert_copy 1 "1 3 4" "$work"/n{2,4,5}
+    assert_copy 0 "1 3" "$work"/n{2,4}
+    finish_fifo 1
+    await_shell "f1's counts" current_is 0
+    assert_copy 0 "0 1 3 4" "$work"/n{1,2,4,5}
+    finish_fifo 3
+    await_launched 1
+    expect "the counts" assert_equal "$(<"$work/out")" "$(counts_of "$work"/n?)"
+    end_shell
+}
+
+# bats test_tags=ex:1,points:8
+@test "the table is changed only by who has the mutex, and others wait for it asleep" {
+    likely "every process must take the mutex before it looks at current, and the mutex must be one for processes" 'TODO 2 and 3 in ex1_histogram.c; pthread_mutexattr_setpshared(3)'
+    fifos 3
+    launch -j 3 "$table" f1 f2 f3
+    await_shell "f1, f2 and f3 to be read" all_open 1 2 3
+    for i in 1 2 3; do
+        feed $i "$(head -c 300 /dev/urandom | base64)"
+    done
+    hold_mutex
+    head -c $((copies + 2 * counts)) "$object" >"$work/n9"
+    them=$(workers)
+    finish_fifo 1 2 3
+    for worker in $them; do
+        await_shell "all workers to wait for the mutex, asleep in futex()" waits_for_lock "$worker"
+    done
+    expect "the table as before, while another process has the mutex" \
+        cmp "$work/n9" <(head -c $((copies + 2 * counts)) "$object")
+    rm "$work/n9"
+    give_back
+    await_launched 0 "when the mutex is free again"
+    expect "the counts" assert_equal "$(<"$work/out")" "$(counts_of "$work"/n?)"
+    end_shell
+}
+
+# bats test_tags=ex:1,points:4
+@test "a file, too, is taken only by who has the mutex" {
+    likely "next++ is a read, an addition and a write: two workers may get the same file" 'TODO 3 in ex1_histogram.c'
+    needs_hold
+    echo "$RANDOM$RANDOM" >"$work/n1"
+    in_shell "$top/build/tools/hold" -c ex1_histogram -j 1 "$table" n1
+    keeper=$pid
+    held_child() {
+        pid=$(children "$keeper" | awk '$2 != "hold" { print $1; exit }')
+        [[ $pid ]] && worker=$(children "$pid" | awk '$3 == "t" { print $1 }') && [[ $worker ]]
+    }
+    if ! wait_until "$DEADLINE" held_child 2>/dev/null; then
+        complain "a worker" "none: $(head -c 1000 "$work/err")"
+    fi
+    await_shell "the table" test -s "$object"
+    hold_mutex
+    kill -USR2 "$keeper"
+    await_shell "the worker to wait for the mutex, asleep in futex()" waits_for_lock "$worker"
+    expect "how many files are taken" assert_equal "$(word 4)" 0
+    give_back
+    pid=$keeper
+    await_launched 0 "when the mutex is free again"
+    expect "the counts" assert_equal "$(<"$work/out")" "$(counts_of "$work/n1")"
+    end_shell
+}
+
+# Skips a test, visibly, where nothing can be held by tools/hold.
+needs_hold() {
+    local words
+    if ! words=$("$top/build/tools/hold" -p true 2>&1); then
+        skip "no program can be held still here (ptrace(2)): ${words##*: }"
+    fi
+}
+
+# bats test_tags=ex:1,points:6
+@test "who is killed with the mutex, in the middle of a change, spoils nothing" {
+    likely "EOWNERDEAD is not an error: you have the mutex; say that what it protects is consistent" 'TODO 2 and 3 in ex1_histogram.c; pthread_mutex_consistent(3)'
+    fifos 4
+    launch -j 4 "$table" f1 f2 f3 f4
+    await_shell "f1 to f4 to be read" all_open 1 2 3 4
+    for i in 1 2 3 4; do
+        feed $i "$(head -c 300 /dev/urandom | base64)"
+    done
+    finish_fifo 4
+    await_shell "the counts of f4" current_is 1
+    for i in 1 2; do
+        hold_mutex
+        # As if it were adding just now: the other copy is half written.
+        head -c $counts /dev/urandom |
+            dd of="$object" oflag=seek_bytes seek=$((copies + (1 - $(word 0)) * counts)) conv=notrunc status=none
+        worker=$(opener f$i)
+        finish_fifo $i
+        await_shell "a worker to wait for the mutex, asleep in futex()" waits_for_lock "$worker"
+        kill -KILL "$holder"
+        exec {hand}>&-
+        await_shell "the next change, after the owner of the mutex was killed" current_is $((1 - i % 2))
+    done
+    finish_fifo 3
+    await_launched 0 "well, though the mutex had dead owners"
+    expect "the counts" assert_equal "$(<"$work/out")" "$(counts_of "$work"/n?)"
+    end_shell
+}
+
+# bats test_tags=ex:1,points:6
+@test "a killed worker is reported, and what the others count is right" {
+    likely "waitpid() tells how a child ended; what a worker has counted must not be in the table before it has read the whole file" 'TODO 4 in ex1_histogram.c; waitpid(2)'
+    fifos 2
+    allow_left "file \./n[12] .*"
+    head -c 3000 /dev/urandom >"$work/n3"
+    for all in '' yes; do
+        sig=$([[ $((RANDOM % 2)) == 0 ]] && echo KILL || echo SEGV)
+        [[ ! $all ]] || fifos_again
+        start ex1_histogram -j 2 "$table" f1 f2 n3
+        await "f1 and f2 to be read" all_open 1 2
+        rm -f "$work"/n[12]
+        feed 1 "$(head -c 300 /dev/urandom | base64)"
+        feed 2 "$(head -c 300 /dev/urandom | base64)"
+        no_input() { ! read -r -t 0 -u "${fifo[1]}" && ! read -r -t 0 -u "${fifo[2]}"; }
+        await "both to be read as far as they go" no_input
+        one=$(opener f1) two=$(opener f2)
+        kill -s $sig "$one"
+        messages=("a worker was killed by SIG$sig" "f1: not counted")
+        counted=("$work"/n[23])
+        if [[ $all ]]; then
+            kill -s TERM "$two"
+            messages+=("a worker was killed by SIGTERM" "f2: not counted" "n3: not counted")
+            counted=(/dev/null)
+        fi
+        if [[ ! $all ]]; then
+            finish_fifo 2
+        fi
+        if ! wait_until "$DEADLINE" gone "$pid" 2>/dev/null; then
+            complain "to end, for no worker is left" "still running after $DEADLINE s; $(where)"
+        fi
+        finish_program
+        assert_ended "exit 1"
+        expect "these messages" assert_equal "$(sort <<<"$stderr")" "$(printf 'ex1_histogram: %s\n' "${messages[@]}" | sort)"
+        assert_counts "${counted[@]}"
+        assert_every_child_waited_for
+    done
+    rm "$work"/*
+}
+
+fifos_again() {
+    exec {fifo[1]}>&-
+    rm "$work"/f?
+    fifos 2
 }
