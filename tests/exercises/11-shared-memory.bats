@@ -38,7 +38,7 @@ fifos() {
 
 # feed N WORDS: into that FIFO. We keep a copy, as n1 to nN.
 feed() {
-    printf %s "$2" | tee -a "$work/n$1" >&"${fifo[$1]}"
+    printf %s "$2" | timeout "$DEADLINE" tee -a "$work/n$1" >&"${fifo[$1]}"
 }
 
 # finish_fifo N...: its reader comes to the end of the file.
@@ -306,12 +306,15 @@ give_back() {
 # bats test_tags=ex:1,points:8
 @test "the table is changed only by who has the mutex, and others wait for it asleep" {
     likely "every process must take the mutex before it looks at current, and the mutex must be one for processes" 'TODO 2 and 3 in ex1_histogram.c; pthread_mutexattr_setpshared(3)'
-    fifos 3
-    launch -j 3 "$table" f1 f2 f3
-    await_shell "f1, f2 and f3 to be read" all_open 1 2 3
-    for i in 1 2 3; do
+    fifos 4
+    launch -j 4 "$table" f1 f2 f3 f4
+    await_shell "f1 to f4 to be read" all_open 1 2 3 4
+    for i in 1 2 3 4; do
         feed $i "$(head -c 300 /dev/urandom | base64)"
     done
+    finish_fifo 4
+    await_shell "the counts of f4" current_is 1
+    await_shell "the worker of f4 to end" eval '(($(workers | wc -l) == 3))'
     hold_mutex
     head -c $((copies + 2 * counts)) "$object" >"$work/n9"
     them=$(workers)
@@ -403,7 +406,7 @@ needs_hold() {
         start ex1_histogram -j 2 "$table" f1 f2 n3
         await "f1 and f2 to be read" all_open 1 2
         rm -f "$work"/n[12]
-        feed 1 "$(head -c 300 /dev/urandom | base64)"
+        feed 1 "$(head -c 60000 /dev/urandom | base64)" # more than a buffer
         feed 2 "$(head -c 300 /dev/urandom | base64)"
         no_input() { ! read -r -t 0 -u "${fifo[1]}" && ! read -r -t 0 -u "${fifo[2]}"; }
         await "both to be read as far as they go" no_input
