@@ -7,8 +7,7 @@
  *        ex1_histogram -l NAME
  *
  * Try:   ex1_histogram -j 3 /bytes-$$ /etc/passwd /etc/group /dev/null
- *        Give it a FIFO as a FILE, and look at the table meanwhile, with
- *        od -A d -t u8 /dev/shm/NAME; lock it, from another terminal.
+ *        Give it a FIFO, and meanwhile look: od -t u8 /dev/shm/NAME
  *
  * See:   shm_overview(7), mmap(2), pthread_mutexattr_setrobust(3)
  */
@@ -31,9 +30,8 @@
 
 static const char usage_text[] =
     "Usage: ex1_histogram [-j WORKERS] NAME FILE...\n"
-    "Counts how often each byte occurs in the FILEs, in a table NAME.\n"
     "       ex1_histogram -l NAME\n"
-    "Locks that table until Enter is pressed.\n"
+    "Counts the bytes of FILEs in a table NAME. -l locks it until Enter.\n"
     "  -j WORKERS  so many processes count, 1 to 64 (2)\n";
 
 enum { MAX_WORKERS = 64, MAX_FILES = 1000 };
@@ -54,9 +52,7 @@ static struct table *table;
 static const char *name;
 static char **files;
 static int n_files;
-
-static pid_t parent, workers[MAX_WORKERS];
-static int n_workers;
+static pid_t parent;
 static sigset_t watched, usual_mask;
 static bool made, failed;
 
@@ -68,15 +64,15 @@ static void remove_table(void)
     made = false;
 }
 
-/* Lets table point to the memory, for all who share it. */
+/* Lets table point to the memory; fd isn't needed after that. */
 static void map_table(int fd)
 {
     /* TODO 1 BEGIN: the workers must see what one of them writes. */
-    const int mode = PROT_READ | PROT_WRITE;
-
-    table = mmap(NULL, sizeof *table, mode, MAP_SHARED, fd, 0);
+    table =
+        mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (table == MAP_FAILED)
         err(1, "%s", name);
+    close(fd);
     /* TODO 1 STAND-IN: errx(1, "%s: not yet, %d", name, fd); */
     /* TODO 1 END */
 }
@@ -85,8 +81,7 @@ static void make_table(void)
 {
     int fd = -1;
 
-    /* TODO 1 BEGIN: make it, for us alone, as large as a table. If it is
-     * there already, it is somebody else's; if not, set made. */
+    /* TODO 1 BEGIN: new, for us alone, large enough; then set made. */
     fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (fd == -1)
         err(1, "%s", name);
@@ -95,20 +90,17 @@ static void make_table(void)
         err(1, "%s", name);
     /* TODO 1 END */
     map_table(fd);
-    close(fd);
 }
 
 static void make_mutex(void)
 {
-    /* TODO 2 BEGIN: for processes, and so that the death of its owner is
-     * told to the next one. */
+    /* TODO 2 BEGIN: for processes, and the next learns of a dead owner. */
     pthread_mutexattr_t kind;
 
     pthread_mutexattr_init(&kind);
     pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
     check_pthread(pthread_mutex_init(&table->mutex, &kind), "mutex_init");
-    pthread_mutexattr_destroy(&kind);
     /* TODO 2 END */
 }
 
@@ -134,20 +126,17 @@ static bool read_file(const char *path, uint64_t bytes[256])
 {
     static unsigned char buf[65536];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
+    ssize_t n = fd == -1 ? -1 : 1;
 
-    if (fd == -1) {
-        warn("%s", path);
-        return false;
-    }
-    do {
+    while (n > 0) {
         n = read_full(fd, buf, sizeof buf);
         for (ssize_t i = 0; i < n; i++)
             bytes[buf[i]]++;
-    } while (n > 0);
+    }
     if (n == -1)
         warn("%s", path);
-    close(fd);
+    if (fd != -1)
+        close(fd);
     return n == 0;
 }
 
@@ -161,7 +150,6 @@ static int take_file(void)
     if (table->next < (uint32_t)n_files)
         file = (int)table->next++;
     unlock();
-    /* TODO 3 STAND-IN: (void)lock, (void)unlock; */
     /* TODO 3 END */
     return file;
 }
@@ -202,40 +190,20 @@ static _Noreturn void work(void)
     exit(0);
 }
 
-static void start_workers(int count)
-{
-    for (; n_workers < count; n_workers++) {
-        workers[n_workers] = fork();
-        if (workers[n_workers] == -1)
-            err(1, "fork");
-        if (workers[n_workers] == 0)
-            work();
-    }
-}
-
-/* Ends the workers, and us, as that signal would have. */
-static _Noreturn void stop_by(int sig)
-{
-    for (int i = 0; i < n_workers; i++)
-        kill(workers[i], SIGKILL);
-    while (wait(NULL) != -1 || errno == EINTR)
-        continue;
-    remove_table();
-    sigprocmask(SIG_SETMASK, &usual_mask, NULL);
-    raise(sig);
-    exit(1);
-}
-
 /* Waits for the end of a worker, and gives its status. False if there is
- * none any more. SIGTERM and SIGINT are taken here, too. */
+ * none any more. SIGTERM and SIGINT end us here; workers die with us. */
 static bool next_end(int *status)
 {
     int sig;
     pid_t pid;
 
     while ((pid = waitpid(-1, status, WNOHANG)) == 0) {
-        if (sigwait(&watched, &sig) == 0 && sig != SIGCHLD)
-            stop_by(sig);
+        if (sigwait(&watched, &sig) == 0 && sig != SIGCHLD) {
+            remove_table();
+            sigprocmask(SIG_SETMASK, &usual_mask, NULL);
+            raise(sig);
+            exit(1);
+        }
     }
     if (pid == -1 && errno != ECHILD)
         err(1, "waitpid");
@@ -245,24 +213,22 @@ static bool next_end(int *status)
 /* Waits for all workers, and reports what they didn't do. */
 static void wait_for_workers(void)
 {
-    /* TODO 4 BEGIN: of each that ends: did a signal end it? At the end:
-     * which files aren't counted? Whatever is wrong sets failed. */
     int status;
 
     while (next_end(&status)) {
+        failed |= status != 0;
+        /* TODO 4 BEGIN: if a signal has ended it, say so. */
         if (WIFSIGNALED(status))
             warnx("a worker was killed by %s", signal_name(WTERMSIG(status)));
-        failed |= status != 0;
+        /* TODO 4 END */
     }
+    /* TODO 4 BEGIN: report the files that aren't counted; set failed. */
     for (int i = 0; i < n_files; i++) {
         if (table->copy[table->current].counted[i] == 0) {
             warnx("%s: not counted", files[i]);
             failed = true;
         }
     }
-    /* TODO 4 STAND-IN: int status; */
-    /* TODO 4 STAND-IN: while (next_end(&status)) */
-    /* TODO 4 STAND-IN:     failed = true; */
     /* TODO 4 END */
 }
 
@@ -274,7 +240,6 @@ static int hold_mutex(void)
     if (fd == -1)
         err(1, "%s", name);
     map_table(fd);
-    close(fd);
     lock();
     say("holder", "has the mutex");
     wait_for_enter();
@@ -305,22 +270,27 @@ int main(int argc, char *argv[])
         return hold_mutex();
 
     sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    sigaddset(&watched, SIGINT);
-    sigaddset(&watched, SIGTERM);
+    for (int i = 0; i < 3; i++)
+        sigaddset(&watched, (int[]){SIGCHLD, SIGINT, SIGTERM}[i]);
     sigprocmask(SIG_BLOCK, &watched, &usual_mask);
     parent = getpid();
     atexit(remove_table);
     make_table();
     make_mutex();
-    start_workers(count);
+    while (count-- > 0) {
+        pid_t pid = fork();
+
+        if (pid == -1)
+            err(1, "fork");
+        if (pid == 0)
+            work();
+    }
     wait_for_workers();
 
+    const uint64_t *bytes = table->copy[table->current].bytes;
     for (int i = 0; i < 256; i++) {
-        uint64_t n = table->copy[table->current].bytes[i];
-
-        if (n > 0)
-            printf("%d %ju\n", i, (uintmax_t)n);
+        if (bytes[i] > 0)
+            printf("%d %ju\n", i, (uintmax_t)bytes[i]);
     }
     if (fflush(stdout) == EOF)
         err(1, "standard output");

@@ -1,14 +1,13 @@
 /*
- * ex2_ring: lines go from one process to another through a ring of bytes
- * in shared memory.
+ * ex2_ring: lines go through a ring of bytes that two processes share.
  *
  * The lab's README says exactly what it must do.
  *
  * Usage: ex2_ring [-c CAPACITY]
  *
  * Try:   printf '%s\n' one '' three | ex2_ring -c 12
- *        Run it with a terminal as input. What do both processes wait
- *        for, and how much time do they use? See ps -eo pid,comm,wchan.
+ *        Run it with a terminal as input: for what do both processes
+ *        wait? See ps -eo pid,comm,wchan.
  *
  * See:   memfd_create(2), futex(2), mmap(2)
  */
@@ -31,12 +30,10 @@
 
 static const char usage_text[] =
     "Usage: ex2_ring [-c CAPACITY]\n"
-    "Copies lines from input to output, through shared memory.\n"
     "  -c CAPACITY  size of the ring in bytes, 5 to 16777216 (4096)\n";
 
-/* What is in the shared memory. Others rely on it: don't change it. The
- * byte that is number n of all that were ever put in stands, or stood, in
- * data[n % capacity]. */
+/* What is in the shared memory. Others rely on it: don't change it. Byte
+ * number n of all that were ever put in is at data[n % capacity]. */
 struct ring {
     _Atomic uint64_t put;   /* so many bytes were put in, ever */
     _Atomic uint64_t taken; /* so many were taken out, ever */
@@ -47,19 +44,16 @@ struct ring {
     unsigned char data[];
 };
 
-/* The operations of futex(2): <linux/futex.h>, where a compiler finds it. */
-enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 }; /* as in <linux/futex.h> */
 enum { HEADER = 4 }; /* a message's length, a uint32_t, before its bytes */
 
 static struct ring *ring;
-
 static pid_t parent, producer, consumer; /* 0: it isn't there */
 static sigset_t watched, usual_mask;
 
 static void make_ring(uint32_t capacity)
 {
-    /* TODO 1 BEGIN: memory without a name, of that size, which children
-     * share. Its descriptor stays open. */
+    /* TODO 1 BEGIN: without a name, shared with children; stays open. */
     size_t size = sizeof *ring + capacity;
     int fd = memfd_create("ring", MFD_CLOEXEC);
 
@@ -73,17 +67,15 @@ static void make_ring(uint32_t capacity)
     /* TODO 1 END */
 }
 
-/* Sleeps until another process changes the word; not at all if it isn't
- * any more what we have seen. May also return for no reason. */
+/* Sleeps until another process changes the word; not if it isn't what we
+ * have seen. May also return for no reason. */
 static void wait_for_change(_Atomic uint32_t *word, uint32_t seen)
 {
-    /* TODO 2 BEGIN: the kernel compares, and lies down to sleep, in one.
-     * Who wakes us is another process. */
+    /* TODO 2 BEGIN: the kernel compares and sleeps in one. */
     if (syscall(SYS_futex, word, FUTEX_WAIT, seen, NULL, NULL, 0) == -1 &&
         errno != EAGAIN && errno != EINTR)
         err(1, "futex");
-    /* TODO 2 STAND-IN: (void)word, (void)seen; */
-    /* TODO 2 STAND-IN: errx(1, "no sleep yet"); */
+    /* TODO 2 STAND-IN: errx(1, "no sleep yet: %p, %u", (void *)word, seen); */
     /* TODO 2 END */
 }
 
@@ -126,7 +118,7 @@ static void copy_out(uint64_t n, void *to, size_t len)
     /* TODO 3 END */
 }
 
-/* The producer: puts a message in, as soon as there is room for it. */
+/* The producer: puts a message in as soon as there is room for it. */
 static void put(const char *text, uint32_t len)
 {
     /* TODO 3 BEGIN: look at room before you look whether there is room;
@@ -144,13 +136,11 @@ static void put(const char *text, uint32_t len)
     copy_in(at + HEADER, text, len);
     ring->put = at + HEADER + len;
     change(&ring->news);
-    /* TODO 3 STAND-IN: (void)text, (void)len, (void)copy_in; */
-    /* TODO 3 STAND-IN: (void)wait_for_change, (void)change; */
+    /* TODO 3 STAND-IN: (void)text, (void)len, (void)copy_in, (void)change; */
     /* TODO 3 END */
 }
 
-/* The consumer: takes a message out, as soon as there is one, and gives
- * its length. False if there will be none any more. */
+/* The consumer: takes a message out. False if there will be no more. */
 static bool take(char *text, uint32_t *len)
 {
     /* TODO 3 BEGIN: the same from the other side. Look at ended before
@@ -173,6 +163,7 @@ static bool take(char *text, uint32_t *len)
     change(&ring->room);
     return true;
     /* TODO 3 STAND-IN: (void)text, (void)len, (void)copy_out; */
+    /* TODO 3 STAND-IN: (void)wait_for_change; */
     /* TODO 3 STAND-IN: return false; */
     /* TODO 3 END */
 }
@@ -181,11 +172,11 @@ static _Noreturn void produce(void)
 {
     uint32_t most = ring->capacity - HEADER;
     char *line = NULL;
+    int number = 1, status = 0;
     size_t size = 0, len;
-    int number, status = 0;
     ssize_t n;
 
-    for (number = 1; (n = getline(&line, &size, stdin)) != -1; number++) {
+    for (; (n = getline(&line, &size, stdin)) != -1; number++) {
         len = (size_t)n - (line[n - 1] == '\n');
         if (len <= most) {
             put(line, (uint32_t)len);
@@ -216,7 +207,7 @@ static _Noreturn void consume(void)
     exit(0);
 }
 
-/* Starts a process of that name; it dies with us. */
+/* Starts a child of that name; it dies with us. */
 static pid_t start(const char *name, void (*run)(void))
 {
     pid_t pid = fork();
@@ -233,30 +224,18 @@ static pid_t start(const char *name, void (*run)(void))
     return pid;
 }
 
-/* Ends the children, and us, as that signal would have. */
-static _Noreturn void stop_by(int sig)
-{
-    if (producer != 0)
-        kill(producer, SIGKILL);
-    if (consumer != 0)
-        kill(consumer, SIGKILL);
-    while (wait(NULL) != -1 || errno == EINTR)
-        continue;
-    sigprocmask(SIG_SETMASK, &usual_mask, NULL);
-    raise(sig);
-    exit(1);
-}
-
-/* Waits until a child has ended; 0 if there is none any more. SIGTERM and
- * SIGINT are taken here, too. */
+/* Waits for the end of a child; 0: there is none. Signals end us here. */
 static pid_t next_end(int *status)
 {
     pid_t pid;
     int sig;
 
     while ((pid = waitpid(-1, status, WNOHANG)) == 0) {
-        if (sigwait(&watched, &sig) == 0 && sig != SIGCHLD)
-            stop_by(sig);
+        if (sigwait(&watched, &sig) == 0 && sig != SIGCHLD) {
+            sigprocmask(SIG_SETMASK, &usual_mask, NULL);
+            raise(sig);
+            exit(1);
+        }
     }
     if (pid == -1 && errno != ECHILD)
         err(1, "waitpid");
@@ -272,9 +251,8 @@ static bool wait_for_both(void)
 
     while ((pid = next_end(&status)) != 0) {
         good &= status == 0;
-        /* TODO 4 BEGIN: who is dead can't tell the other: you do. After
-         * the producer nothing will be put in; without a consumer there
-         * is no use in a producer. Report who was killed; by us, not. */
+        /* TODO 4 BEGIN: who is dead can't tell the other: you do. Report
+         * who was killed, but not whom you have killed yourself. */
         if (WIFSIGNALED(status) && (pid == consumer || consumer != 0))
             warnx("the %s was killed by %s",
                   pid == producer ? "producer" : "consumer",
@@ -288,8 +266,7 @@ static bool wait_for_both(void)
             ring->ended = 1;
             change(&ring->news);
         }
-        /* TODO 4 STAND-IN: kill(pid == producer ? consumer : producer, */
-        /* TODO 4 STAND-IN:      SIGKILL); */
+        /* TODO 4 STAND-IN: return false; */
         /* TODO 4 END */
     }
     return good;
@@ -311,9 +288,8 @@ int main(int argc, char *argv[])
         usage('?', usage_text);
 
     sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    sigaddset(&watched, SIGINT);
-    sigaddset(&watched, SIGTERM);
+    for (int i = 0; i < 3; i++)
+        sigaddset(&watched, (int[]){SIGCHLD, SIGINT, SIGTERM}[i]);
     sigprocmask(SIG_BLOCK, &watched, &usual_mask);
     parent = getpid();
     make_ring((uint32_t)capacity);

@@ -3,187 +3,9 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2046,SC2086,SC2154
 
 load ../lib/lab
-load ../lib/threads
+load ../lib/shared
 
 # ---- ex1_histogram ----
-
-table=/labtest-$RANDOM$RANDOM
-
-# Where things are in struct table, in bytes.
-counts=$((256 * 8 + 1000)) copies=8
-
-# counts_of FILE...: "BYTE COUNT" for each byte in there, from od, not from C.
-counts_of() {
-    cat -- "$@" | od -An -v -tu1 -w64 | awk '
-        { for (i = 1; i <= NF; i++) n[$i]++ }
-        END { for (b = 0; b < 256; b++) if (n[b]) print b, n[b] }'
-}
-
-# assert_counts FILE...: that these are what it has printed.
-assert_counts() {
-    local expected
-    expected=$(counts_of "$@")
-    expect "the counts of the bytes in: ${*##*/}" assert_output "$expected"
-}
-
-# fifos N: f1 to fN, which we hold open; a worker that reads one waits for us.
-fifos() {
-    local i
-    for ((i = 1; i <= $1; i++)); do
-        mkfifo "$work/f$i"
-        exec {fd}<>"$work/f$i"
-        fifo[i]=$fd
-    done
-}
-
-# feed N WORDS: into that FIFO. We keep a copy, as n1 to nN.
-feed() {
-    printf %s "$2" | timeout "$DEADLINE" tee -a "$work/n$1" >&"${fifo[$1]}"
-}
-
-# finish_fifo N...: its reader comes to the end of the file.
-finish_fifo() {
-    local i
-    for i; do
-        exec {fifo[i]}>&-
-    done
-}
-
-# launch ARG...: ex1_histogram in a sandbox in which there can be others, too.
-launch() {
-    in_shell ex1_histogram "$@"
-    ran="ex1_histogram $*"
-}
-
-# in_shell COMMAND...: starts a shell in the sandbox, which starts that. $pid is
-# its number out here, $object the table.
-in_shell() {
-    allow_left 'file \./[a-z]+[0-9]* .*' # our own
-    start bash -c '"$@" >out 2>err & echo "pid $!"
-        while IFS= read -r line; do eval "$line"; done' sh "$@"
-    await "to run" written "pid "
-    object=/proc/$pid/root/dev/shm$table
-    number=$(sed -n 's/^pid //p' "$run/stdout")
-    pid=$(outside "$number" 2>/dev/null) || pid=none
-}
-
-# await_launched STATUS [WORDS]: that what was launched ends so.
-await_launched() {
-    if ! wait_until "$DEADLINE" gone "$pid" 2>/dev/null; then
-        complain "to end${2:+ $2}" "still running after $DEADLINE s: $(where)"
-    fi
-    type_line "wait $number; echo \"ended \$?\""
-    await_shell "its status" written "ended "
-    if ! written "ended $1"; then
-        complain "to end with $1" "$(grep ended "$run/stdout"); standard error: $(head -c 1000 "$work/err")"
-    fi
-}
-
-await_shell() {
-    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
-        complain "$1" "not so after $DEADLINE s; $(where)"$'\n'"standard error: $(head -c 1000 "$work/err")"
-    fi
-}
-
-# where: what each process waits for.
-where() {
-    local one
-    for one in $pid $(children "$pid" | cut -d' ' -f1); do
-        echo "$(field "$one" Name) ($one): $(state "$one") in $(cat "/proc/$one/wchan" 2>/dev/null)"
-    done
-}
-
-# end_shell: and with it the test's run.
-end_shell() {
-    type_line exit
-    finish_program
-}
-
-workers() {
-    children "$pid" | awk '$3 != "Z" { print $1 }' | sort -n
-}
-
-# opened FILE: the worker that has that file open.
-opener() {
-    local worker fd
-    for worker in $(workers); do
-        for fd in "/proc/$worker/fd"/*; do
-            if [[ $fd -ef $work/$1 ]]; then
-                echo "$worker"
-                return
-            fi
-        done
-    done
-    return 1
-}
-
-opened() {
-    opener "$1" >/dev/null
-}
-
-# Whether the worker sleeps in futex(2), with no time limit; the shell reads
-# that file itself (ptrace(2), Yama).
-waits_for_lock() {
-    local call='' limit=''
-    read -r call _ _ _ limit _ 2>/dev/null <"/proc/$1/syscall"
-    [[ ${call_name[${call:-none}]:-} == futex && $limit == 0x0 && $(state "$1") == S ]]
-}
-
-# word OFFSET: a 32-bit number in the table.
-word() {
-    od -An -tu4 -j "$1" -N4 "$object" 2>/dev/null | tr -d ' '
-}
-
-# marks COPY: the indices of the files that are counted there.
-marks() {
-    od -An -v -tu1 -w1 -j $((copies + $1 * counts + 2048)) -N1000 "$object" |
-        awk '$1 != 0 { printf "%s%d", n++ ? " " : "", NR - 1 }'
-}
-
-# bytes COPY: "BYTE COUNT" of each that is counted there.
-bytes() {
-    od -An -v -tu8 -w8 -j $((copies + $1 * counts)) -N2048 "$object" |
-        awk '$1 != 0 { print NR - 1, $1 }'
-}
-
-# assert_copy COPY MARKS FILE...: that it has exactly these files.
-assert_copy() {
-    expect "the files counted in copy $1" assert_equal "$(marks "$1")" "$2"
-    expect "the counts in copy $1" assert_equal "$(bytes "$1")" "$(counts_of "${@:3}")"
-}
-
-# current_is N: which copy is valid; for await_shell.
-current_is() {
-    [[ $(word 0) == "$1" ]]
-}
-
-next_is() {
-    [[ $(word 4) == "$1" ]]
-}
-
-# all_open N...: whether all of these FIFOs have a reader.
-all_open() {
-    local i
-    for i; do
-        opened "f$i" || return
-    done
-}
-
-# hold_mutex: someone else takes it; sets holder.
-hold_mutex() {
-    held=$((${held:-0} + 1))
-    mkfifo "$work/h$held"
-    exec {hand}<>"$work/h$held"
-    type_line "ex1_histogram -l $table <h$held & echo holder \$!"
-    await_shell "ex1_histogram -l to get the mutex" lines_written "has the mutex" "$held"
-    holder=$(outside "$(sed -n 's/^holder \([0-9]*\)$/\1/p' "$run/stdout" | tail -n 1)")
-}
-
-# A line of input, and it gives the mutex back.
-give_back() {
-    echo >&"$hand"
-    exec {hand}>&-
-}
 
 # bats test_tags=ex:1,points:6
 @test "the bytes of all files are counted, each file once" {
@@ -226,7 +48,7 @@ give_back() {
     expect "these messages" assert_equal "$(sort <<<"$stderr")" "$(printf 'ex1_histogram: %s\n' \
         "dir: Is a directory" "nowhere: No such file or directory" "no way: No such file or directory" \
         "dir: not counted" "no way: not counted" "nowhere: not counted" | sort)"
-    rm -r "$work"/*
+    rm -r "${work:?}"/*
 }
 
 # bats test_tags=ex:1,points:6
@@ -259,16 +81,17 @@ give_back() {
     rm "$work"/f?
     for sig in TERM INT; do
         fifos 2
-        start ex1_histogram "$table" f1 f2
-        await "f1 and f2 to be read" all_open 1 2
+        launch "$table" f1 f2
+        await_shell "f1 and f2 to be read" all_open 1 2
+        them=$(workers)
         kill -s $sig "$pid"
-        if ! wait_until "$DEADLINE" gone "$pid" 2>/dev/null; then
-            complain "to end by SIG$sig" "still running after $DEADLINE s"
-        fi
+        await_launched $((128 + $(kill -l $sig))) "by SIG$sig"
+        for worker in $them; do
+            await_shell "the workers to end" gone "$worker"
+        done
+        [[ ! -e $object ]] || complain "no $table any more" "it is still there"
         finish_fifo 1 2
-        finish_program
-        assert_ended "signal $sig"
-        assert_every_child_waited_for
+        end_shell
         rm "$work"/f?
     done
 }
@@ -314,7 +137,8 @@ give_back() {
     done
     finish_fifo 4
     await_shell "the counts of f4" current_is 1
-    await_shell "the worker of f4 to end" eval '(($(workers | wc -l) == 3))'
+    three_left() { (($(workers | wc -l) == 3)); }
+    await_shell "the worker of f4 to end" three_left
     hold_mutex
     head -c $((copies + 2 * counts)) "$object" >"$work/n9"
     them=$(workers)
@@ -357,14 +181,6 @@ give_back() {
     end_shell
 }
 
-# Skips a test, visibly, where nothing can be held by tools/hold.
-needs_hold() {
-    local words
-    if ! words=$("$top/build/tools/hold" -p true 2>&1); then
-        skip "no program can be held still here (ptrace(2)): ${words##*: }"
-    fi
-}
-
 # bats test_tags=ex:1,points:6
 @test "who is killed with the mutex, in the middle of a change, spoils nothing" {
     likely "EOWNERDEAD is not an error: you have the mutex; say that what it protects is consistent" 'TODO 2 and 3 in ex1_histogram.c; pthread_mutex_consistent(3)'
@@ -402,7 +218,11 @@ needs_hold() {
     head -c 3000 /dev/urandom >"$work/n3"
     for all in '' yes; do
         sig=$([[ $((RANDOM % 2)) == 0 ]] && echo KILL || echo SEGV)
-        [[ ! $all ]] || fifos_again
+        if [[ $all ]]; then
+            finish_fifo 1
+            rm "$work"/f?
+            fifos 2
+        fi
         start ex1_histogram -j 2 "$table" f1 f2 n3
         await "f1 and f2 to be read" all_open 1 2
         rm -f "$work"/n[12]
@@ -413,7 +233,7 @@ needs_hold() {
         one=$(opener f1) two=$(opener f2)
         kill -s $sig "$one"
         messages=("a worker was killed by SIG$sig" "f1: not counted")
-        counted=("$work"/n[23])
+        counted=("$work/n2" "$work/n3")
         if [[ $all ]]; then
             kill -s TERM "$two"
             messages+=("a worker was killed by SIGTERM" "f2: not counted" "n3: not counted")
@@ -434,108 +254,7 @@ needs_hold() {
     rm "$work"/*
 }
 
-fifos_again() {
-    exec {fifo[1]}>&-
-    rm "$work"/f?
-    fifos 2
-}
-
 # ---- ex2_ring ----
-
-# start_ring CAPACITY [OUTPUT]: ex2_ring, whose output goes to that FIFO; waits
-# until its two children are there. Sets main, producer, consumer.
-start_ring() {
-    if [[ ${2:-} ]]; then
-        start sh -c 'exec ex2_ring -c "$1" >"$0"' "$2" "$1"
-    else
-        start ex2_ring -c "$1"
-    fi
-    find_ring
-}
-
-find_ring() {
-    main=$pid
-    both() {
-        producer=$(child_of "$main" producer) && consumer=$(child_of "$main" consumer) && memory
-    }
-    await "two children, called producer and consumer" both
-}
-
-# Whether main has memory without a name open; sets ring.
-memory() {
-    for ring in "/proc/$main/fd"/*; do
-        [[ $(readlink "$ring") != /memfd:* ]] || return 0
-    done
-    return 1
-}
-
-# in_ring OFFSET LENGTH: numbers of that length in its memory.
-in_ring() {
-    od -An -v -tu"$2" -j "$1" -N"$2" "$ring" | tr -d ' '
-}
-
-# bytes_put_is N: whether so many were put in, ever; bytes_taken_is N.
-bytes_put_is() {
-    [[ $(in_ring 0 8) == "$1" ]]
-}
-
-bytes_taken_is() {
-    [[ $(in_ring 8 8) == "$1" ]]
-}
-
-# rests PID CALL: whether it sleeps in that system call, and, in futex(2), without
-# a time limit.
-rests() {
-    local call='' limit=''
-    read -r call _ _ _ limit _ 2>/dev/null <"/proc/$1/syscall"
-    [[ ${call_name[${call:-none}]:-} == "$2" && $(state "$1") == S && ($2 != futex || $limit == 0x0) ]]
-}
-
-# await_rest WHO CALL WORDS: waits until the producer or consumer sleeps there.
-await_rest() {
-    if ! wait_until "$DEADLINE" rests "${!1}" "$2" 2>/dev/null; then
-        complain "the $1 to sleep in $2() without a time limit${3:+, $3}" "$(doing_in_ring)"
-    fi
-}
-
-doing_in_ring() {
-    local who
-    for who in main producer consumer; do
-        echo "$who: $(state "${!who}") in $(cat "/proc/${!who}/wchan" 2>/dev/null)"
-    done
-    echo "standard error: $(head -c 500 "$run/stderr")"
-}
-
-await_ring() {
-    if ! wait_until "$DEADLINE" "${@:2}" 2>/dev/null; then
-        complain "$1" "not so after $DEADLINE s:"$'\n'"$(doing_in_ring)"
-    fi
-}
-
-# await_ring_end HOW [WORDS]: that it ends, by itself.
-await_ring_end() {
-    await_ring "to end${2:+ $2}" gone "$main"
-    finish_program
-    assert_ended "$1"
-}
-
-# Its output, as a FIFO that we hold open, so that it can be full.
-make_out() {
-    allow_left 'file \./(got|in) .*'
-    mkfifo "$work/out"
-    exec {out}<>"$work/out"
-}
-
-# read_out N: reads so many bytes of it, and keeps them in $work/got.
-read_out() {
-    timeout $((2 * DEADLINE)) head -c "$1" <&"$out" >>"$work/got" || true
-}
-
-# line_of LENGTH: such a line, of random text.
-line_of() {
-    head -c "$1" /dev/urandom | base64 -w 0 | head -c "$1"
-    echo
-}
 
 # bats test_tags=ex:2,points:8
 @test "all lines come out whole and in order, however they lie in the ring" {
@@ -598,7 +317,10 @@ line_of() {
     likely "MAP_SHARED, before fork(); as large as the struct and its data" 'TODO 1 in ex2_ring.c; memfd_create(2)'
     for sig in TERM INT KILL; do
         capacity=$((RANDOM % 9000 + 100))
-        start_ring $capacity
+        start bash -c 'set -m; ex2_ring -c "$0" <&0 & wait $!; echo "ended $?"; read -r x' $capacity
+        runs() { main=$(child_of "$pid" ex2_ring); }
+        await "to run" runs
+        find_ring "$main"
         expect "the size of the memory" assert_equal "$(stat -Lc %s "$ring")" $((32 + capacity))
         for one in $main $producer $consumer; do
             saw=$(awk -v inode="$(stat -Lc %i "$ring")" '$5 == inode { print $2 }' "/proc/$one/maps")
@@ -616,9 +338,9 @@ line_of() {
         for one in $main $producer $consumer; do
             await_ring "all three to end, after SIG$sig to main" gone "$one"
         done
+        await "main to end by the signal" written "ended $((128 + $(kill -l $sig)))"
+        type_line
         finish_program
-        assert_ended "signal $sig"
-        [[ $sig == KILL ]] || assert_every_child_waited_for
     done
 }
 
@@ -636,13 +358,14 @@ line_of() {
         assert_idle
     done
     pid=$main
-    await_ring_end_of_input
+    end_input
+    await_ring_end "exit 0" "when the input has ended"
     make_out
     seq -f '%0105g' 3000 >"$work/in"
     # Nine messages of 4 + 105 bytes fit, a tenth would without its length.
     capacity=$((9 * 109 + 105 + RANDOM % 4))
     start sh -c 'exec ex2_ring -c "$0" <in >out' $capacity
-    find_ring
+    find_ring "$pid"
     await_rest producer futex "with a full ring"
     await "the consumer to wait for its reader" in_state "$consumer" S
     for pid in $producer $consumer; do
@@ -659,11 +382,6 @@ line_of() {
     rm "$work"/*
 }
 
-await_ring_end_of_input() {
-    end_input
-    await_ring_end "exit 0" "when the input has ended"
-}
-
 # bats test_tags=ex:2,points:7
 @test "who was woken looks again: some room need not be room enough" {
     likely "a wake-up says that something has changed, not that it is what you wait for: while, not if" 'TODO 3 in ex2_ring.c; futex(2)'
@@ -672,7 +390,7 @@ await_ring_end_of_input() {
         line_of $n
     done >"$work/in"
     start sh -c 'exec ex2_ring -c 200000 <in >out'
-    find_ring
+    find_ring "$pid"
     await_rest producer futex "with a full ring"
     for n in 70001 70001 70001 180001; do
         await "the consumer to wait for its reader" in_state "$consumer" S
@@ -691,7 +409,7 @@ await_ring_end_of_input() {
     likely "change the word, then wake; and give FUTEX_WAIT the word as it was before you looked: if it has changed since, the kernel doesn't let you sleep" 'TODO 2, 3 and 4 in ex2_ring.c; futex(2)'
     # The consumer: a message comes, then the end.
     start_held -w -n 2 ex2_ring
-    find_ring
+    find_ring "$pid"
     await_rest consumer futex "with nothing to take"
     pid=$consumer
     hold
@@ -705,7 +423,8 @@ await_ring_end_of_input() {
     end_input
     await_ring "the producer to end" gone "$producer"
     await_ring "main to tell so" in_state "$main" S
-    await_ring "main to tell so" eval '[[ $(children '"$main"' | wc -l) == 1 ]]'
+    one_left() { (($(children "$main" | wc -l) == 1)); }
+    await_ring "main to wait for it" one_left
     let_go
     pid=$main
     await_held_end
@@ -713,7 +432,7 @@ await_ring_end_of_input() {
     make_out
     seq -f '%0100g' 900 >"$work/in"
     start_held -w -n 1 sh -c 'exec ex2_ring -c 300 <in >out'
-    find_ring
+    find_ring "$pid"
     await_rest producer futex "with a full ring"
     await "the consumer to wait for its reader" in_state "$consumer" S
     pid=$producer
@@ -728,13 +447,6 @@ await_ring_end_of_input() {
     pid=$main
     await_held_end
     rm "$work"/*
-}
-
-# Waits for the end of a program that hold has started.
-await_held_end() {
-    await_ring "to end" gone "$main"
-    finish_program
-    assert_ended "exit 0"
 }
 
 # bats test_tags=ex:2,points:7
@@ -784,7 +496,7 @@ await_held_end() {
     make_out
     seq -f '%0100g' 2000 >"$work/in"
     start sh -c 'exec ex2_ring -c 300 <in >out'
-    find_ring
+    find_ring "$pid"
     await_rest producer futex "with a full ring"
     kill -s HUP "$consumer"
     await_ring_end "exit 1" "for the consumer is dead"
