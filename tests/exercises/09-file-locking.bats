@@ -104,12 +104,12 @@ files_stay() {
     for how in s x; do
         echo 10 >"$work/number"
         # Whose maker has ended isn't in /proc/locks of a container: flock lives on.
-        coproc lock { exec flock -$how "$work/number" cat 3>&-; }
+        exec {ours}> >(exec flock -$how "$work/number" cat 3>&-)
         await_locks 0 "flock -$how"
         start ex1_counter -n 3 number
         await_locks 1 "which we have locked with flock -$how"
         echo $((new = RANDOM + 100)) >"$work/number"
-        exec {lock[1]}>&-
+        exec {ours}>&-
         finish_program
         assert_ended "exit 0"
         assert_number $((new + 3))
