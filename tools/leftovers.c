@@ -95,9 +95,10 @@ static void add_files(struct lines *lines, const char *folder)
 static int split(char *line, char *words[], int most)
 {
     int n = 0;
+    char *rest;
 
-    for (char *word = strtok(line, " \n"); word != NULL && n < most;
-         word = strtok(NULL, " \n"))
+    for (char *word = strtok_r(line, " \n", &rest); word != NULL && n < most;
+         word = strtok_r(NULL, " \n", &rest))
         words[n++] = word;
     return n;
 }

@@ -193,7 +193,7 @@ esac
 # locks_on FILE, locks_of PID...: the locks on this file, or of these processes, from
 # /proc/locks, a line each: "PID KIND ADVISORY MODE FIRST LAST", with "waits" before
 # it for one that waits. While others lock and unlock, a reader may miss an entry, or
-# see one twice: so we look until two looks agree.
+# see one twice: so we look until two looks agree, and take equal ones for one.
 locks_on() {
     settled_locks "$(stat -c %i "$1")" ''
 }
@@ -217,5 +217,5 @@ look_at_locks() {
         { split($6, place, ":") }
         place[3] == inode || index(pids, " " $5 " ") {
             print (waits ? "waits " : "") $5, $2, $3, $4, $7, $8
-        }' /proc/locks | sort
+        }' /proc/locks | sort -u
 }
