@@ -3,10 +3,11 @@
  * chance would give only once in a million runs. For tests of programs that
  * wait for signals: what comes at the worst moment must not be lost.
  *
- * Usage: hold -w | -p | -c COMMAND [ARG...]
+ * Usage: hold -w [-n N] | -p | -c COMMAND [ARG...]
  *        -w  just before it waits: on SIGUSR1 to hold, the command is taken
  *            out of the system call in which it sleeps, and back to where it
  *            was about to make that call
+ *        -n  not the command, but the N-th of its children that live then
  *        -p  the parent in its first fork(): the child runs already, and may
  *            end before the call returns
  *        -c  the first child, before it does anything
@@ -22,6 +23,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -32,13 +34,14 @@
 #include "lab.h"
 
 static const char usage_text[] =
-    "Usage: hold -w | -p | -c COMMAND [ARG...]\n"
+    "Usage: hold -w [-n N] | -p | -c COMMAND [ARG...]\n"
     "SIGUSR1 to hold: now (with -w); SIGUSR2: go on.\n";
 
 enum { CANNOT = 3 };
 
 static pid_t command;
 static pid_t held; /* 0: nobody */
+static int nth;    /* 0: the command, N: its N-th child */
 
 static long trace(int request, pid_t pid, unsigned long data)
 {
@@ -58,60 +61,84 @@ static void let_go(pid_t pid, int sig)
 }
 
 #ifdef __x86_64__
+/* Who is to be held: the kernel lists children from the oldest on. */
+static pid_t target(void)
+{
+    char path[64];
+    int pid = 0;
+    FILE *list;
+
+    if (nth == 0)
+        return command;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)command,
+             (int)command);
+    list = fopen(path, "r");
+    if (list == NULL)
+        err(CANNOT, "%s", path);
+    for (int i = 0; i < nth; i++) {
+        if (fscanf(list, "%d", &pid) != 1)
+            errx(CANNOT, "there is no child number %d", nth);
+    }
+    fclose(list);
+    return pid;
+}
+
 /* Sets a process that is about to make a system call, or that is on its way
  * out of one, back to the instruction that makes it. */
-static void rewind_call(void)
+static void rewind_call(pid_t pid)
 {
     struct user_regs_struct regs;
 
-    if (ptrace(PTRACE_GETREGS, command, NULL, &regs) == -1)
+    if (ptrace(PTRACE_GETREGS, pid, NULL, &regs) == -1)
         err(CANNOT, "PTRACE_GETREGS");
     if ((long long)regs.orig_rax == -1)
         return; /* it is in no call */
     regs.rip -= 2;
     regs.rax = regs.orig_rax;
     regs.orig_rax = (unsigned long long)-1; /* the kernel restarts nothing */
-    if (ptrace(PTRACE_SETREGS, command, NULL, &regs) == -1)
+    if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) == -1)
         err(CANNOT, "PTRACE_SETREGS");
 }
 
-/* Waits until the command has stopped. What signals stop it on the way are
+/* Waits until the process has stopped. What signals stop it on the way are
  * passed on. */
-static void wait_for_stop(int request)
+static void wait_for_stop(pid_t pid, int request)
 {
     int status, sig;
 
     for (;;) {
-        if (waitpid(command, &status, 0) == -1)
+        if (waitpid(pid, &status, 0) == -1)
             err(CANNOT, "waitpid");
         if (!WIFSTOPPED(status))
-            end(status);
+            end(status); /* too late */
         sig = WSTOPSIG(status);
         if (status >> 16 == PTRACE_EVENT_STOP || sig == SIGTRAP)
             return;
-        if (trace(request, command, (unsigned long)sig) == -1)
+        if (trace(request, pid, (unsigned long)sig) == -1)
             err(CANNOT, "ptrace");
     }
 }
 
 /*
- * Takes the command back to just before its system call. PTRACE_SYSEMU stops it
+ * Takes the process back to just before its system call. PTRACE_SYSEMU stops it
  * when it makes the call again, and keeps the kernel from carrying that out;
  * between the two it has left the first call wholly: a signal mask that lasts
  * only for the call is gone, too.
  */
 static void hold_before_call(void)
 {
-    if (trace(PTRACE_SEIZE, command, 0) == -1 ||
-        trace(PTRACE_INTERRUPT, command, 0) == -1)
+    pid_t pid = target();
+
+    if (trace(PTRACE_SEIZE, pid, 0) == -1 ||
+        trace(PTRACE_INTERRUPT, pid, 0) == -1)
         err(CANNOT, "PTRACE_SEIZE");
-    wait_for_stop(PTRACE_CONT);
-    rewind_call();
-    if (trace(PTRACE_SYSEMU, command, 0) == -1)
+    wait_for_stop(pid, PTRACE_CONT);
+    rewind_call(pid);
+    if (trace(PTRACE_SYSEMU, pid, 0) == -1)
         err(CANNOT, "PTRACE_SYSEMU");
-    wait_for_stop(PTRACE_SYSEMU);
-    rewind_call();
-    held = command;
+    wait_for_stop(pid, PTRACE_SYSEMU);
+    rewind_call(pid);
+    held = pid;
 }
 #else
 static void hold_before_call(void)
@@ -193,10 +220,13 @@ int main(int argc, char *argv[])
     sigset_t set, before;
     int opt, sig;
 
-    while ((opt = getopt(argc, argv, "+hwpc")) != -1) {
+    while ((opt = getopt(argc, argv, "+hn:wpc")) != -1) {
         if (opt == 'h' || opt == '?')
             usage(opt, usage_text);
-        which = (char)opt;
+        if (opt == 'n')
+            nth = (int)parse_number("-n", optarg, 1, 1000);
+        else
+            which = (char)opt;
     }
     if (which == '\0' || argv[optind] == NULL)
         usage('?', usage_text);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_FOLDERS = 16 };
 static const char *folders[MAX_FOLDERS];
@@ -65,32 +66,49 @@ static const char *type_name(mode_t mode)
     }
 }
 
+/* In a folder that all use, /dev/shm, say, only our own: other users' come and
+ * go, too. */
 static void add_files(struct lines *lines, const char *folder)
 {
     struct dirent *entry;
     struct stat info;
+    bool is_shared;
     char *path;
     DIR *dir = opendir(folder);
 
     if (dir == NULL)
         return; /* no message queues in this kernel, say */
+    is_shared = fstat(dirfd(dir), &info) == 0 && (info.st_mode & S_ISVTX) != 0;
     while ((entry = readdir(dir)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (asprintf(&path, "%s/%s", folder, entry->d_name) == -1)
             err(1, "asprintf");
-        if (lstat(path, &info) == 0)
+        if (lstat(path, &info) == 0 && (!is_shared || info.st_uid == geteuid()))
             add(lines, "left file %s (%s)", path, type_name(info.st_mode));
         free(path);
     }
     closedir(dir);
 }
 
-/* The first two columns are the key and the number: sysvipc(7), proc(5). */
+/* Splits a line into its words; returns how many. */
+static int split(char *line, char *words[], int most)
+{
+    int n = 0;
+    char *rest;
+
+    for (char *word = strtok_r(line, " \n", &rest); word != NULL && n < most;
+         word = strtok_r(NULL, " \n", &rest))
+        words[n++] = word;
+    return n;
+}
+
+/* Our own. The columns have names; the first two are the key and the number:
+ * sysvipc(7), proc(5). */
 static void add_sysv(struct lines *lines, const char *kind)
 {
-    char path[32], line[512];
-    int key, id;
+    char path[32], line[512], *words[32];
+    int maker = -1, n;
     FILE *file;
 
     snprintf(path, sizeof path, "/proc/sysvipc/%s", kind);
@@ -98,8 +116,15 @@ static void add_sysv(struct lines *lines, const char *kind)
     if (file == NULL)
         return;
     while (fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "%d %d", &key, &id) == 2)
-            add(lines, "left %s %d (key %#x)", kind, id, (unsigned)key);
+        n = split(line, words, 32);
+        if (maker == -1) {
+            for (maker = 0; maker < n; maker++)
+                if (strcmp(words[maker], "cuid") == 0)
+                    break;
+        } else if (maker < n && strtoul(words[maker], NULL, 10) == geteuid()) {
+            add(lines, "left %s %s (key %#x)", kind, words[1],
+                (unsigned)atoi(words[0]));
+        }
     }
     fclose(file);
 }

@@ -11,7 +11,8 @@ void watch_folder(const char *path);
 
 /*
  * Takes note of the names in the watched folders, and of the System V
- * message queues, semaphores and shared memory in this IPC namespace.
+ * message queues, semaphores and shared memory in this IPC namespace: the
+ * caller's, not those of other users, who may run something meanwhile.
  */
 void remember_what_is_there(void);
 

@@ -15,8 +15,15 @@ shows_a_fault=" sigpipe daemon3 "
 # call is right, and often meant so.
 # fifo_two_way_broken: whose bytes a read takes out of a FIFO.
 # mq_notify_broken, mq_workers_broken: that nobody comes for what is in a queue.
+# publish_broken, shm_counter_broken, shm_first_broken, traffic_broken: what is read
+# from memory that processes share, and when.
+# shm_mutex_broken, holder_dies_broken, bounded_buffer_broken, sem_unnamed_broken:
+# who has a lock or a semaphore that was free makes no call to take it.
+# init_race_broken: that a number was given between two calls of another.
 leaves_no_trace=" arg_race_broken counter_broken stolen_broken lost_update_broken
-    fifo_two_way_broken mq_notify_broken mq_workers_broken "
+    fifo_two_way_broken mq_notify_broken mq_workers_broken
+    publish_broken shm_counter_broken shm_first_broken traffic_broken shm_mutex_broken
+    holder_dies_broken bounded_buffer_broken sem_unnamed_broken init_race_broken "
 
 # explained FOLDER NAME COMMAND: what xray finds in a run of it.
 explained() {

@@ -44,6 +44,21 @@ load ../lib/lab
     assert_equal "$stderr" born
 }
 
+@test "a child of the command is held just before it waits" {
+    start_held -w -n 2 sh -c 'two_waits pause & two_waits suspend; echo "ended $?"; kill $!; kill $!; wait'
+    parent=$pid
+    second() { pid=$(children "$parent" | awk '$2 == "two_waits" && ++n == 2 { print $1 }') && [[ $pid ]]; }
+    await "two children" second
+    hold
+    await "the others to wait" in_state "$parent" S
+    assert_equal "$(children "$parent" | cut -d ' ' -f 3 | xargs)" "S t"
+    kill -TERM "$pid"
+    let_go
+    await "to end" gone "$pid"
+    finish_program
+    expect "how it ended" assert_line "ended 8"
+}
+
 @test "hold ends as the command does" {
     run_program "$top/build/tools/hold" -w sh -c 'exit 37'
     assert_ended "exit 37"

@@ -312,6 +312,20 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     assert_line --index $((${#lines[@]} - 1)) "waits in futexlock"
 }
 
+@test "a thread that was being made when its process ended is no process that nobody made" {
+    cd "$BATS_TEST_TMPDIR"
+    local made='clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD, child_tid=0x7f, stack=0x7f, stack_size=0x9000}, 88'
+    for first in 'exit_group(0' '???('; do
+        make_log '9 1.0 execve("/home/x/p", ["p"], 0xffff /* 3 vars */) = 0' \
+            "9 1.0 $made) = 10" "10 1.0 $made <unfinished ...>" '9 1.0 exit_group(0 <unfinished ...>' \
+            "11 1.0 $first <unfinished ...>" '10 1.0 <... clone3 resumed>) = 231' \
+            "11 1.0 <... ${first%(*} resumed>) = ?" '9 1.0 <... exit_group resumed>) = ?'
+        run "$xray" facts log
+        assert_success
+        assert_line "exit parent = 0"
+    done
+}
+
 @test "the calls are in the order that the search for them needs" {
     run bash -c 'LC_ALL=C sort -c <(tr , "\n" <<<"${CALLS//\?/}")'
     assert_success

@@ -185,15 +185,15 @@ in_set() {
 # started, but Yama lets no helper do so (ptrace(2)).
 declare -gA call_name
 case $HOSTTYPE in
-x86_64) call_name=([0]=read [19]=readv [202]=futex) ;;
-i?86) call_name=([3]=read [145]=readv [240]=futex [422]=futex) ;;
-*) call_name=([63]=read [65]=readv [98]=futex [422]=futex) ;;
+x86_64) call_name=([0]=read [1]=write [19]=readv [65]=semop [202]=futex [220]=semtimedop) ;;
+i?86) call_name=([3]=read [4]=write [117]=semop [145]=readv [240]=futex [420]=semtimedop [422]=futex) ;;
+*) call_name=([63]=read [64]=write [65]=readv [98]=futex [192]=semtimedop [193]=semop [420]=semtimedop [422]=futex) ;;
 esac
 
 # locks_on FILE, locks_of PID...: the locks on this file, or of these processes, from
 # /proc/locks, a line each: "PID KIND ADVISORY MODE FIRST LAST", with "waits" before
 # it for one that waits. While others lock and unlock, a reader may miss an entry, or
-# see one twice: so we look until two looks agree.
+# see one twice: so we look until two looks agree, and take equal ones for one.
 locks_on() {
     settled_locks "$(stat -c %i "$1")" ''
 }
@@ -217,5 +217,5 @@ look_at_locks() {
         { split($6, place, ":") }
         place[3] == inode || index(pids, " " $5 " ") {
             print (waits ? "waits " : "") $5, $2, $3, $4, $7, $8
-        }' /proc/locks | sort
+        }' /proc/locks | sort -u
 }

@@ -204,6 +204,7 @@ static void finish(struct task *task, const struct line *line)
     run(task, entry, &call);
 }
 
+/* Whose line it is; NULL if nobody's. */
 static struct task *task_for(const struct line *line)
 {
     struct task *task = task_of(line->tid);
@@ -222,7 +223,7 @@ static struct task *task_for(const struct line *line)
     task = child_of_unfinished(line->tid);
     if (task == NULL && notes.attached)
         task = another_root(line->tid);
-    if (task == NULL)
+    if (task == NULL && !is_stillborn(line))
         bad_line(line->number, "a process that nobody in this log has made");
     return task;
 }
@@ -232,6 +233,8 @@ static void take_line(const struct line *line)
     struct task *task = task_for(line);
     const char *text = line->text;
 
+    if (task == NULL)
+        return;
     current = line->tid;
     now = line->time;
     switch (line->kind) {

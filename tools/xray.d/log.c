@@ -205,3 +205,13 @@ bool next_line(struct line *line)
         line->rest = rests[rests_used++];
     return true;
 }
+
+bool is_stillborn(const struct line *line)
+{
+    static pid_t tid;
+
+    if (line->tid == tid || *line->text == '?' ||
+        strncmp(line->text, "exit_group(", 11) == 0)
+        tid = line->tid;
+    return line->tid == tid;
+}

@@ -50,6 +50,9 @@ void open_log(const char *path);
 bool next_line(struct line *line);
 extern struct notes notes;
 _Noreturn void bad_line(long number, const char *why);
+/* Whether an unknown task's line is of a thread that was being made when another
+ * one ended the process: strace has seen it, but it never ran. */
+bool is_stillborn(const struct line *);
 
 /* --- call.c --- */
 
