@@ -260,7 +260,7 @@ int main(int argc, char *argv[])
     root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root == -1)
         err(1, "%s", folder);
-    if ((n = open_beneath(root, "/")) == -1)
+    if ((n = open_beneath(root, "/", O_RDONLY)) == -1)
         err(1, "%s: openat2", folder);
     close(n);
 

@@ -124,6 +124,7 @@ static inline int accept_client(int listener)
 struct serving {
     int signals;     /* a descriptor from which they are read */
     pid_t command;   /* 0: none, or none any more */
+    int others;      /* how many other children there are */
     bool ends;       /* it is to end: no new clients */
     int status;      /* and to exit with that */
     sigset_t before; /* what was blocked when it began */
@@ -173,26 +174,31 @@ static inline void start_command(struct serving *s, char *argv[])
 static inline bool read_signal(struct serving *s)
 {
     struct signalfd_siginfo info;
-    bool told = false;
+    bool told = s->ends;
+    pid_t child;
     int how;
 
     if (read(s->signals, &info, sizeof info) != sizeof info)
         return false;
     if (info.ssi_signo != SIGCHLD) {
-        told = s->ends;
         say("server", "%s: ends", signal_name((int)info.ssi_signo));
         if (s->command > 0)
             kill(s->command, SIGTERM);
-    } else if (s->command > 0 &&
-               waitpid(s->command, &how, WNOHANG) == s->command) {
+        s->ends = true;
+        return told;
+    }
+    /* One SIGCHLD may stand for several children. */
+    while ((child = waitpid(-1, &how, WNOHANG)) > 0) {
+        if (child != s->command) {
+            s->others--;
+            continue;
+        }
         s->command = 0;
         if (!s->ends)
             s->status = WIFEXITED(how) ? WEXITSTATUS(how) : 1;
-    } else {
-        return false;
+        s->ends = true;
     }
-    s->ends = true;
-    return told;
+    return false;
 }
 
 /* Returns what the server is to exit with; no child is left alone. */
