@@ -49,7 +49,7 @@ static bool give(int sock, char *asked, char **name)
     int file;
 
     if (!sum && !begins(asked, "none", name))
-        return false;
+        return refuses(sock, "not sha256, not none");
     file = open_beneath(folder, *name, O_RDONLY);
     if (file == -1)
         return refuses(sock, open_error());
@@ -176,6 +176,7 @@ static int run_server(char *command[])
 
 int main(int argc, char *argv[])
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     const char *role = argc > 1 ? argv[1] : "", *where = ".";
     bool server = strcmp(role, "serve") == 0;
     int opt;
@@ -214,6 +215,8 @@ int main(int argc, char *argv[])
     folder = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder == -1)
         err(1, "%s", where);
+    /* A limit to the size of files (ulimit -f) is an error like others. */
+    sigaction(SIGXFSZ, &ignore, NULL);
     if (server)
         return run_server(argv + optind);
     return run_client(*role == 'g' ? get : put, argv + optind);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,6 +116,9 @@ static inline int accept_client(int listener)
             say("server", "refuses a client: no descriptor is left");
         } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) {
             warn("accept");
+            /* The client still waits, and nothing would tell us when it
+             * is worth trying again: not at once, at least. */
+            poll(NULL, 0, 50);
             return -1;
         }
     }

@@ -127,9 +127,9 @@ static inline bool receive_parts(int sock, struct incoming *in, char **sum)
             return true;
         if (!begins(text, "DATA", &rest) || !cut_number(&rest, &begin) ||
             !cut_number(&rest, &len))
-            return false;
+            return refuses(sock, why);
         if (begin < at || begin > in->size || len > in->size - begin)
-            return fails("a part that doesn't belong there");
+            return refuses(sock, "a part that doesn't belong there");
         if (!receive_part(sock, in->file, begin, len))
             return false;
         at = begin + len;
@@ -207,7 +207,7 @@ static inline bool receive_file(int sock, struct incoming *in, char *offer)
     bool done;
 
     if (!cut_number(&offer, &in->size) || !cut_number(&offer, &takes))
-        return false;
+        return refuses(sock, why);
     in->checked = strncmp(offer, "sha256 ", 7) == 0;
     if (!*in->name || !strcmp(in->name, ".") || !strcmp(in->name, ".."))
         return refuses(sock, "that is no name for a file");
