@@ -126,12 +126,13 @@ static inline int accept_client(int listener)
 
 /* What tells a server to end: a signal, or its command's end. */
 struct serving {
-    int signals;     /* a descriptor from which they are read */
-    pid_t command;   /* 0: none, or none any more */
-    int others;      /* how many other children there are */
-    bool ends;       /* it is to end: no new clients */
-    int status;      /* and to exit with that */
-    sigset_t before; /* what was blocked when it began */
+    const char *role; /* under which it speaks; NULL: "server" */
+    int signals;      /* a descriptor from which they are read */
+    pid_t command;    /* 0: none, or none any more */
+    int others;       /* how many other children there are */
+    bool ends;        /* it is to end: no new clients */
+    int status;       /* and to exit with that */
+    sigset_t before;  /* what was blocked when it began */
 };
 
 /* From now on SIGINT, SIGTERM and SIGCHLD are read from a descriptor, and
@@ -185,7 +186,8 @@ static inline bool read_signal(struct serving *s)
     if (read(s->signals, &info, sizeof info) != sizeof info)
         return false;
     if (info.ssi_signo != SIGCHLD) {
-        say("server", "%s: ends", signal_name((int)info.ssi_signo));
+        say(s->role ? s->role : "server", "%s: ends",
+            signal_name((int)info.ssi_signo));
         if (s->command > 0)
             kill(s->command, SIGTERM);
         s->ends = true;

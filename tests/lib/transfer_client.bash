@@ -2,6 +2,9 @@
 # good one would not. Sourced in the sandbox; $PORT says where the server is.
 # shellcheck disable=SC2034  # the scripts read what hear() sets
 
+# A peer that has gone is an error, not the end of the script.
+trap "" PIPE
+
 # tell TEXT: sends a message: its length in four bytes, and the text.
 tell() {
     local length
