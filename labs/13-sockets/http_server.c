@@ -189,7 +189,8 @@ static void welcome(void)
         c->before = c->after = c;
         renew(c);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        watch(fd, c, EPOLLIN, EPOLL_CTL_ADD);
+        if (watch(fd, c, EPOLLIN, EPOLL_CTL_ADD) == -1)
+            drop(c); /* a limit, of all that a user watches */
     }
 }
 
@@ -269,8 +270,9 @@ int main(int argc, char *argv[])
     events = epoll_create1(EPOLL_CLOEXEC);
     if (events == -1)
         err(1, "epoll_create1");
-    watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD);
-    watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD);
+    if (watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD) == -1 ||
+        watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD) == -1)
+        err(1, "epoll_ctl");
     start_command(&serving, argv + optind);
 
     while (!serving.ends || all.after != &all) {
