@@ -99,17 +99,19 @@ static inline bool sum_by_program(int file, char *text)
         n = read_full(ends[0], text, SUM_TEXT);
         while (read(ends[0], rest, sizeof rest) > 0)
             ; /* to its end: else it would die of SIGPIPE */
+        error = n == -1 ? errno : 0;
         while (waitpid(child, &status, 0) == -1 && errno == EINTR)
             ;
     }
     close(ends[0]);
+    errno = error != 0 ? error : ENOENT; /* it ended without a sum */
     return n == SUM_TEXT && status == 0;
 }
 
 /*
  * Writes the sum of a file, 64 hexadecimal digits and a NUL, into text.
  * The file must be open for reading; its offset may change. Returns false
- * if neither way is there, or the file can't be read.
+ * and sets errno if neither way is there, or the file can't be read.
  */
 static inline bool checksum(int file, char text[SUM_TEXT + 1])
 {
@@ -126,13 +128,16 @@ static inline bool checksum(int file, char text[SUM_TEXT + 1])
     return done;
 }
 
-/* Whether that would work: the sum of nothing is one, too. */
+/* Whether that would work: the sum of nothing is one, too. Says if not. */
 static inline bool can_checksum(void)
 {
     char text[SUM_TEXT + 1];
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     bool can = nothing != -1 && checksum(nothing, text);
 
+    if (!can)
+        say("checksum", "goes on without: no AF_ALG, and sha256sum: %s",
+            strerror(errno));
     if (nothing != -1)
         close(nothing);
     return can;

@@ -144,10 +144,7 @@ static int run_server(char *command[])
     int listener, ends[2];
     bool told = false;
 
-    if (sums && !can_checksum()) {
-        say("server", "no AF_ALG, no sha256sum: goes on without checksums");
-        sums = false;
-    }
+    sums = sums && can_checksum();
     open_signals(&serving);
     listener = listen_on(host, port ? port : "0");
     /* When we close our end, who still waits for a request notices. */

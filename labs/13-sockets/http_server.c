@@ -189,8 +189,10 @@ static void welcome(void)
         c->before = c->after = c;
         renew(c);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        if (watch(fd, c, EPOLLIN, EPOLL_CTL_ADD) == -1)
-            drop(c); /* a limit, of all that a user watches */
+        if (watch(fd, c, EPOLLIN, EPOLL_CTL_ADD) == -1) {
+            say("server", "refuses a client: %s", strerror(errno));
+            drop(c);
+        }
     }
 }
 

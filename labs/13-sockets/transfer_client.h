@@ -107,10 +107,8 @@ static inline int run_client(bool (*transfer)(const char *), char *names[])
                            usual = {.sa_handler = SIG_DFL};
     int status = 0;
 
-    if (transfer == put && sums && !can_checksum()) {
-        warnx("no AF_ALG, no sha256sum: goes on without checksums");
-        sums = false;
-    }
+    if (transfer == put)
+        sums = sums && can_checksum();
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGCHLD, &usual, NULL);
     for (; *names != NULL && !stopped; names++) {

@@ -52,9 +52,9 @@ static inline bool open_part(struct incoming *in)
         if (!S_ISREG(info.st_mode))
             return fails("%s is no regular file", in->part);
         if (flock(in->file, LOCK_EX | LOCK_NB) == -1)
-            return fails(errno == EWOULDBLOCK
-                             ? "somebody else transfers it just now"
-                             : "it can't be locked");
+            return fails("%s", errno == EWOULDBLOCK
+                                   ? "somebody else transfers it just now"
+                                   : strerror(errno));
         /* Else it was whole meanwhile, and has its own name now. */
         if (is_in_place(in))
             return true;
