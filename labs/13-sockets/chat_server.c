@@ -5,7 +5,7 @@
  * Usage: chat_server [-a HOST] [-p PORT] [-q BYTES] [-t SECONDS]
  *                    [COMMAND [ARG...]]
  *
- * Try:   chat_server bash -c 'printf "ann\nhello\n" | nc -N localhost $PORT'
+ * Try:   chat_server bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT; printf "ann\nhello\n" >&3; head -n 1 <&3'
  *        It serves while that runs. Without a command until Ctrl-C:
  *        join from several terminals, with nc and the port it says.
  *

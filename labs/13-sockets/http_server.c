@@ -5,7 +5,7 @@
  * Usage: http_server [-a HOST] [-p PORT] [-r ROOT] [-t SECONDS]
  *                    [COMMAND [ARG...]]
  *
- * Try:   http_server -r /etc sh -c 'curl -si localhost:$PORT/hostname'
+ * Try:   http_server -r /etc bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT; printf "GET /hostname HTTP/1.0\n\n" >&3; tail -n 1 <&3'
  *        It serves while that runs. Without a command until Ctrl-C: open
  *        what it says in a browser, after "http://".
  *

@@ -194,9 +194,10 @@ static inline bool read_signal(struct serving *s)
         return told;
     }
     /* One SIGCHLD may stand for several children. */
-    while ((child = waitpid(-1, &how, WNOHANG)) > 0) {
+    while ((child = waitpid(-1, &how, WNOHANG)) > 0 ||
+           (child == -1 && errno == EINTR)) {
         if (child != s->command) {
-            s->others--;
+            s->others -= child > 0;
             continue;
         }
         s->command = 0;
