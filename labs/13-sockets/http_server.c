@@ -9,6 +9,8 @@
  *        It serves while that runs. Without a command until Ctrl-C: open
  *        what it says in a browser, after "http://".
  *
+ * Not under valgrind: it doesn't know openat2(2)
+ *
  * See:   epoll(7), openat2(2), sendfile(2), RFC 9110, RFC 9112
  */
 #include <netinet/in.h>
