@@ -110,6 +110,12 @@ model: ## check the models of protocols with spin, and that it finds mistakes in
 bench-ring: examples ## lab 11's ring beside a pipe: ns a message, round trips, ratios
 	@tools/bench-ring
 
+bench-net: examples kit ## lab 13's servers beside nginx and socat: requests, bytes, lines a second
+	@tools/bench-net
+
+fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with sanitizers
+	@tools/fuzz-net $(or $(SECONDS),60)
+
 lint: ## clang-format, cppcheck, shellcheck, shfmt, what handlers call
 	@$(call need,gcc clang-format cppcheck shellcheck shfmt git)tools/lint
 
@@ -163,4 +169,4 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz faults model bench-ring lint timings new-lab clean clean-ipc examples solutions kit
+    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit

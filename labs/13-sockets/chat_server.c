@@ -5,18 +5,16 @@
  * Usage: chat_server [-a HOST] [-p PORT] [-q BYTES] [-t SECONDS]
  *                    [COMMAND [ARG...]]
  *
- * Try:   chat_server bash -c 'printf "ann\nhello\n" | nc -N localhost $PORT'
+ * Try:   chat_server bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT; printf "ann\nhello\n" >&3; head -n 1 <&3'
  *        It serves while that runs. Without a command until Ctrl-C:
  *        join from several terminals, with nc and the port it says.
  *
  * See:   epoll(7), send(2), tcp(7)
  */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <ctype.h>
 #include <stdint.h>
-#include <sys/epoll.h>
 
-#include "serve.h"
+#include "chat_client.h"
 
 static const char help[] =
     "Usage: chat_server [-a HOST] [-p PORT] [-q BYTES] [-t SECONDS]\n"
@@ -28,100 +26,12 @@ static const char help[] =
     "The first line of a client is its name. Serves while COMMAND runs,\n"
     "which finds the port in $PORT, or until SIGINT or SIGTERM.\n";
 
-enum { NAME_MAX_ = 32, LINE_MAX_ = 1024 };
-
-struct client {
-    struct client *next;
-    int fd;
-    bool waits;  /* for room in the socket: EPOLLOUT */
-    bool leaves; /* as soon as its queue is empty */
-    bool gone;   /* to be freed when nobody looks at the list */
-    char name[NAME_MAX_ + 1];
-    size_t in_len, begin, end; /* its queue is out[begin..end) */
-    char in[LINE_MAX_ + 1];
-    char out[];
-};
-
-static struct client *clients;
-static size_t queue_max = 65536;
-static int events;
-
-static void watch(int fd, void *what, uint32_t wanted, int change)
+/* What would do something to the terminal of who reads it. */
+static void disarm(char *text)
 {
-    struct epoll_event event = {.events = wanted, .data.ptr = what};
-
-    if (epoll_ctl(events, change, fd, &event) == -1)
-        err(1, "epoll_ctl");
-}
-
-/* Sends what waits for a client, as far as the kernel takes it. */
-static void send_queue(struct client *c)
-{
-    while (!c->gone && c->begin < c->end) {
-        ssize_t n = send(c->fd, c->out + c->begin, c->end - c->begin, 0);
-
-        if (n >= 0)
-            c->begin += (size_t)n;
-        else if (errno == EAGAIN)
-            break;
-        else if (errno != EINTR)
-            c->gone = true; /* it has vanished: EPIPE, ECONNRESET */
-    }
-    if (c->begin == c->end)
-        c->begin = c->end = 0;
-    if (c->leaves && c->end == 0)
-        c->gone = true;
-    if (!c->gone && c->waits != (c->end > 0)) {
-        c->waits = c->end > 0;
-        watch(c->fd, c, (c->leaves ? 0U : EPOLLIN) | (c->waits ? EPOLLOUT : 0U),
-              EPOLL_CTL_MOD);
-    }
-}
-
-/* Nothing more is read of it; what is in its queue it still gets, if it
- * takes it in time: else the kernel gives the connection up. */
-static void dismiss(struct client *c)
-{
-    unsigned int ms = 10000;
-
-    setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
-    c->leaves = true;
-    watch(c->fd, c, c->waits ? EPOLLOUT : 0U, EPOLL_CTL_MOD);
-}
-
-/* Puts a line into the queue of a client. If that is full, the client
- * doesn't read, or too slowly. To wait for it would let all others wait;
- * to keep everything for it would fill the memory. So it has to go; what
- * it has not got it is told. */
-static void put(struct client *c, const char *line, size_t len)
-{
-    static const char farewell[] = "* you read too slowly: bye\n";
-    size_t last;
-
-    if (c->leaves || c->gone)
-        return;
-    if (c->end - c->begin + len <= queue_max) {
-        if (c->end + len > queue_max) {
-            memmove(c->out, c->out + c->begin, c->end - c->begin);
-            c->end -= c->begin;
-            c->begin = 0;
-        }
-        memcpy(c->out + c->end, line, len);
-        c->end += len;
-        return;
-    }
-    say("server", "%s reads too slowly: dismissed",
-        *c->name ? c->name : "a client");
-    /* The line that it has a part of stays whole, the rest goes. */
-    for (last = c->begin; last < c->end && c->out[last] != '\n'; last++)
-        ;
-    last = c->begin == 0 || last == c->end ? c->begin : last + 1;
-    memmove(c->out, c->out + c->begin, last - c->begin);
-    c->end = last - c->begin;
-    c->begin = 0;
-    memcpy(c->out + c->end, farewell, sizeof farewell - 1);
-    c->end += sizeof farewell - 1;
-    dismiss(c);
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text) && *text != '\t')
+            *text = '?';
 }
 
 /* The first line is the name; any other goes to all, "NAME: LINE". */
@@ -136,26 +46,28 @@ static void take_line(struct client *from, const char *line, size_t len)
         snprintf(from->name, sizeof from->name, "%.*s", (int)len, line);
         if (*from->name == '\0')
             strcpy(from->name, "?");
+        disarm(from->name);
         return;
     }
     size =
-        snprintf(text, sizeof text, "%s: %.*s\n", from->name, (int)len, line);
+        snprintf(text, sizeof text - 1, "%s: %.*s", from->name, (int)len, line);
+    disarm(text);
+    text[size++] = '\n';
     for (struct client *c = clients; c != NULL; c = c->next)
         put(c, text, (size_t)size);
 }
 
-/* A stream has no lines: a read may end within one, or bring many. */
-static void take_input(struct client *c)
+/* A stream has no lines: a read may end within one, or bring many.
+ * Returns how many bytes came. */
+static size_t take_input(struct client *c)
 {
     static const char too_long[] = "* a line is too long: bye\n";
     ssize_t n = recv(c->fd, c->in + c->in_len, sizeof c->in - c->in_len, 0);
     char *line = c->in, *end;
 
-    if (n == -1 && (errno == EAGAIN || errno == EINTR))
-        return;
     if (n == -1) {
-        c->gone = true;
-        return;
+        c->gone = errno != EAGAIN && errno != EINTR;
+        return 0;
     }
     c->in_len += (size_t)n;
     while ((end = memchr(line, '\n', c->in_len)) != NULL) {
@@ -168,8 +80,9 @@ static void take_input(struct client *c)
         put(c, too_long, sizeof too_long - 1);
         n = 0;
     }
-    if (n == 0 && !c->leaves)
+    if (n == 0 && !c->leaves && !c->gone)
         dismiss(c); /* it has said all; it may still be listening */
+    return (size_t)n;
 }
 
 static void serve(struct client *c, uint32_t what)
@@ -199,7 +112,12 @@ static void welcome(int listener)
          * kernel asks from time to time whether it is there. */
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        watch(fd, c, EPOLLIN, EPOLL_CTL_ADD);
+        if (watch(fd, c, EPOLLIN, EPOLL_CTL_ADD) == -1) {
+            say("server", "refuses a client: epoll_ctl: %s", strerror(errno));
+            clients = c->next;
+            close(fd);
+            free(c);
+        }
     }
 }
 
@@ -224,6 +142,20 @@ static void send_queues(void)
         close(c->fd);
         free(c);
     }
+}
+
+/* What has come until now is still said to all; then everybody goes. */
+static void say_goodbye(int listener, double deadline)
+{
+    welcome(listener);
+    close(listener);
+    for (struct client *c = clients; c != NULL; c = c->next)
+        while (!c->leaves && !c->gone && take_input(c) > 0 &&
+               monotonic_seconds() < deadline)
+            ;
+    for (struct client *c = clients; c != NULL; c = c->next)
+        if (!c->leaves && !c->gone)
+            dismiss(c);
 }
 
 int main(int argc, char *argv[])
@@ -258,8 +190,9 @@ int main(int argc, char *argv[])
     events = epoll_create1(EPOLL_CLOEXEC);
     if (events == -1)
         err(1, "epoll_create1");
-    watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD);
-    watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD);
+    if (watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD) == -1 ||
+        watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD) == -1)
+        err(1, "epoll_ctl");
     start_command(&serving, argv + optind);
 
     while (!serving.ends || clients != NULL) {
@@ -279,12 +212,9 @@ int main(int argc, char *argv[])
             else
                 serve(ready[i].data.ptr, ready[i].events);
         if (serving.ends && listener != -1) {
-            close(listener);
-            listener = -1;
             deadline = monotonic_seconds() + patience;
-            for (struct client *c = clients; c != NULL; c = c->next)
-                if (!c->leaves)
-                    dismiss(c);
+            say_goodbye(listener, deadline);
+            listener = -1;
         }
         send_queues();
     }

@@ -7,16 +7,15 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "http_request.h"
 
 static inline const char *reason(int status)
@@ -82,26 +81,6 @@ static inline const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-/*
- * Opens what a path means under root. The kernel itself sees to it that
- * the way never leads out of there, by "..", by a link, or by a folder
- * that is moved meanwhile: no check of the text could. Returns -1 with
- * errno from openat2(2); EXDEV if it does lead out.
- */
-static inline int open_beneath(int root, const char *path)
-{
-    /* As <linux/openat2.h> has it, which isn't everywhere. */
-    const struct {
-        uint64_t flags, mode, resolve;
-    } how = {O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
-             0x08 /* RESOLVE_BENEATH */ | 0x02 /* ..._NO_MAGICLINKS */};
-
-    path += strspn(path, "/");
-    if (*path == '\0')
-        path = ".";
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-}
-
 /* A file to be sent, or why not: its status. */
 struct found {
     int status, fd;
@@ -132,7 +111,7 @@ static inline int status_of_errno(void)
  * what the page refers to would be looked for beside the folder. */
 static inline struct found find_file(int root, const char *path)
 {
-    struct found found = {.fd = open_beneath(root, path)};
+    struct found found = {.fd = open_beneath(root, path, O_RDONLY)};
     struct stat info;
     size_t len = strlen(path);
 
@@ -145,7 +124,7 @@ static inline struct found find_file(int root, const char *path)
             return found;
         }
         path = "index.html";
-        found.fd = open_beneath(folder, path);
+        found.fd = open_beneath(folder, path, O_RDONLY);
         close(folder);
     }
     if (found.fd == -1 || fstat(found.fd, &info) == -1)

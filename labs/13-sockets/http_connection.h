@@ -58,18 +58,18 @@ static inline void renew(struct connection *c)
     all.before = c;
 }
 
-static inline void watch(int fd, void *what, uint32_t wanted, int change)
+static inline int watch(int fd, void *what, uint32_t wanted, int change)
 {
     struct epoll_event event = {.events = wanted, .data.ptr = what};
 
-    if (epoll_ctl(events, change, fd, &event) == -1)
-        err(1, "epoll_ctl");
+    return epoll_ctl(events, change, fd, &event);
 }
 
 static inline void wait_for_room(struct connection *c, bool wait)
 {
-    if (c->waits != wait)
-        watch(c->fd, c, wait ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+    if (c->waits != wait &&
+        watch(c->fd, c, wait ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD) == -1)
+        err(1, "epoll_ctl");
     c->waits = wait;
 }
 

@@ -5,9 +5,11 @@
  * Usage: http_server [-a HOST] [-p PORT] [-r ROOT] [-t SECONDS]
  *                    [COMMAND [ARG...]]
  *
- * Try:   http_server -r /etc sh -c 'curl -si localhost:$PORT/hostname'
+ * Try:   http_server -r /etc bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT; printf "GET /hostname HTTP/1.0\n\n" >&3; tail -n 1 <&3'
  *        It serves while that runs. Without a command until Ctrl-C: open
  *        what it says in a browser, after "http://".
+ *
+ * Not under valgrind: it doesn't know openat2(2)
  *
  * See:   epoll(7), openat2(2), sendfile(2), RFC 9110, RFC 9112
  */
@@ -189,7 +191,10 @@ static void welcome(void)
         c->before = c->after = c;
         renew(c);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        watch(fd, c, EPOLLIN, EPOLL_CTL_ADD);
+        if (watch(fd, c, EPOLLIN, EPOLL_CTL_ADD) == -1) {
+            say("server", "refuses a client: %s", strerror(errno));
+            drop(c);
+        }
     }
 }
 
@@ -260,7 +265,7 @@ int main(int argc, char *argv[])
     root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root == -1)
         err(1, "%s", folder);
-    if ((n = open_beneath(root, "/")) == -1)
+    if ((n = open_beneath(root, "/", O_RDONLY)) == -1)
         err(1, "%s: openat2", folder);
     close(n);
 
@@ -269,8 +274,9 @@ int main(int argc, char *argv[])
     events = epoll_create1(EPOLL_CLOEXEC);
     if (events == -1)
         err(1, "epoll_create1");
-    watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD);
-    watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD);
+    if (watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD) == -1 ||
+        watch(serving.signals, &serving, EPOLLIN, EPOLL_CTL_ADD) == -1)
+        err(1, "epoll_ctl");
     start_command(&serving, argv + optind);
 
     while (!serving.ends || all.after != &all) {

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,6 +116,9 @@ static inline int accept_client(int listener)
             say("server", "refuses a client: no descriptor is left");
         } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) {
             warn("accept");
+            /* The client still waits, and nothing would tell us when it
+             * is worth trying again: not at once, at least. */
+            poll(NULL, 0, 50);
             return -1;
         }
     }
@@ -122,11 +126,13 @@ static inline int accept_client(int listener)
 
 /* What tells a server to end: a signal, or its command's end. */
 struct serving {
-    int signals;     /* a descriptor from which they are read */
-    pid_t command;   /* 0: none, or none any more */
-    bool ends;       /* it is to end: no new clients */
-    int status;      /* and to exit with that */
-    sigset_t before; /* what was blocked when it began */
+    const char *role; /* under which it speaks; NULL: "server" */
+    int signals;      /* a descriptor from which they are read */
+    pid_t command;    /* 0: none, or none any more */
+    int others;       /* how many other children there are */
+    bool ends;        /* it is to end: no new clients */
+    int status;       /* and to exit with that */
+    sigset_t before;  /* what was blocked when it began */
 };
 
 /* From now on SIGINT, SIGTERM and SIGCHLD are read from a descriptor, and
@@ -173,26 +179,33 @@ static inline void start_command(struct serving *s, char *argv[])
 static inline bool read_signal(struct serving *s)
 {
     struct signalfd_siginfo info;
-    bool told = false;
+    bool told = s->ends;
+    pid_t child;
     int how;
 
     if (read(s->signals, &info, sizeof info) != sizeof info)
         return false;
     if (info.ssi_signo != SIGCHLD) {
-        told = s->ends;
-        say("server", "%s: ends", signal_name((int)info.ssi_signo));
+        say(s->role ? s->role : "server", "%s: ends",
+            signal_name((int)info.ssi_signo));
         if (s->command > 0)
             kill(s->command, SIGTERM);
-    } else if (s->command > 0 &&
-               waitpid(s->command, &how, WNOHANG) == s->command) {
+        s->ends = true;
+        return told;
+    }
+    /* One SIGCHLD may stand for several children. */
+    while ((child = waitpid(-1, &how, WNOHANG)) > 0 ||
+           (child == -1 && errno == EINTR)) {
+        if (child != s->command) {
+            s->others -= child > 0;
+            continue;
+        }
         s->command = 0;
         if (!s->ends)
             s->status = WIFEXITED(how) ? WEXITSTATUS(how) : 1;
-    } else {
-        return false;
+        s->ends = true;
     }
-    s->ends = true;
-    return told;
+    return false;
 }
 
 /* Returns what the server is to exit with; no child is left alone. */

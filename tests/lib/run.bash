@@ -12,12 +12,12 @@
 
 # Makes the words that run a program, in $launch, and $run, a folder of its own.
 prepare_run() {
-    local seconds=$DEADLINE option
+    local limits=(-t "$DEADLINE") option
     local OPTIND=1
     input=/dev/null
-    while getopts t:i: option; do
+    while getopts t:f:i: option; do
         case $option in
-        t) seconds=$OPTARG ;;
+        t | f) limits+=("-$option" "$OPTARG") ;;
         i) input=$OPTARG ;;
         *) return 2 ;;
         esac
@@ -37,7 +37,7 @@ prepare_run() {
     if [[ -x $BIN/$1 ]]; then
         program=$BIN/$1
     fi
-    launch=("$top/tools/sandbox" -t "$seconds" -o "$run" "${unkind[@]}" "$program" "${@:2}")
+    launch=("$top/tools/sandbox" "${limits[@]}" -o "$run" "${unkind[@]}" "$program" "${@:2}")
 }
 
 # Reads the first 64 KiB of a file, without the newlines at its end, as $(...)
@@ -87,8 +87,8 @@ collect() {
     fi
 }
 
-# run_program [-t SECONDS] [-i FILE] PROGRAM [ARG...]: runs it to its end, with
-# FILE as its standard input, or /dev/null.
+# run_program [-t SECONDS] [-f BYTES] [-i FILE] PROGRAM [ARG...]: runs it to its end,
+# with FILE as its standard input, or /dev/null. No file may get larger than BYTES.
 run_program() {
     prepare_run "$@"
     "${launch[@]}" <"$input" 3>&- 4>&-
