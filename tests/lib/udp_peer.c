@@ -116,6 +116,7 @@ static bool take(int i)
         printf("%02x", bytes[j]);
     printf(" %lld\n",
            (long long)when.tv_sec * 1000000 + (long long)when.tv_usec);
+    fflush(stdout); /* a line, one write */
     return true;
 }
 
@@ -161,8 +162,8 @@ int main(int argc, char *argv[])
 
     six = argc > 1 && strcmp(argv[1], "-6") == 0;
     memset(sockets, -1, sizeof sockets);
+    setvbuf(stdout, NULL, _IOFBF, 4 * SIZE);
     setvbuf(stdin, NULL, _IONBF, 0); /* poll() knows of no buffer */
-    setvbuf(stdout, NULL, _IOLBF, 0);
     while (more) {
         files[0] = (struct pollfd){.events = POLLIN};
         for (int i = 0; i < SOCKETS; i++)
@@ -172,6 +173,7 @@ int main(int argc, char *argv[])
         take_all();
         if (files[0].revents != 0)
             more = obey();
+        fflush(stdout);
     }
     return 0;
 }
