@@ -127,9 +127,26 @@ await_one() {
 # none_came WORDS: that no datagram waits.
 none_came() {
     local to from got when
-    tell "mark $1"
-    await_any "$1"
-    [[ $to == mark ]] || miss "$1" "$(name_of "$got")"
+    marked || miss "$1" "$(name_of "$got")"
+}
+
+# marked: waits until udp_peer has done all that it was told. Returns 1 if a
+# datagram came before that, and has it in to, from, got, when.
+marked() {
+    local one four
+    tell mark 0 0 0
+    await_any "the mark of udp_peer"
+    [[ $to != mark ]] || return 0
+    one=$to four=("$from" "$got" "$when")
+    while [[ $to != mark ]]; do
+        await_any "the mark of udp_peer"
+    done
+    to=$one from=${four[0]} got=${four[1]} when=${four[2]}
+    return 1
+}
+
+now() {
+    echo "${EPOCHREALTIME/[.,]/}"
 }
 
 # so_soon WORDS COMMAND...: waits until the command succeeds.
