@@ -8,13 +8,17 @@
 #include <err.h>
 #include <regex.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lab.h"
 
 enum { TO_SERVER, TO_CLIENT };
 enum { DROP, TWICE, LATE, FATES }; /* FATES: none of them */
 
 static const char *which[2][FATES];
+static bool quiet;
 
 /* Takes an option: d, u, l for the way to the server, D, U, L for the
  * other. Returns false if it is none of these; what it doesn't understand
@@ -61,6 +65,20 @@ static inline int fate_of(int way, long number)
     while (fate < FATES && !is_meant(which[way][fate], number))
         fate++;
     return fate;
+}
+
+/* Says what has become of one, and how it begins. */
+static inline void tell(int way, long number, const char *bytes, size_t size,
+                        const char *what)
+{
+    char hex[2 * 8 + 1] = "";
+
+    for (size_t i = 0; i < size && i < 8; i++)
+        sprintf(hex + 2 * i, "%02x", (unsigned int)(unsigned char)bytes[i]);
+    if (!quiet)
+        say("proxy", "to %s %ld: %s%s, %zu bytes: %s",
+            way == TO_SERVER ? "server" : "client", number, hex,
+            size > 8 ? "..." : "", size, what);
 }
 
 #endif

@@ -59,22 +59,8 @@ static struct addrinfo *server; /* NULL: none */
 static int proxy;               /* the socket for all clients */
 static long count[2], late_count = 1;
 static double late_seconds = 0.5;
-static bool quiet;
 
 static void arrive(int way, struct client *c, const char *bytes, size_t n);
-
-static void tell(int way, long number, const char *bytes, size_t size,
-                 const char *what)
-{
-    char hex[2 * 8 + 1] = "";
-
-    for (size_t i = 0; i < size && i < 8; i++)
-        sprintf(hex + 2 * i, "%02x", (unsigned int)(unsigned char)bytes[i]);
-    if (!quiet)
-        say("proxy", "to %s %ld: %s%s, %zu bytes: %s",
-            way == TO_SERVER ? "server" : "client", number, hex,
-            size > 8 ? "..." : "", size, what);
-}
 
 /* What can't be sent is lost: with UDP that may always be. But where no
  * server is, send() fails for the sake of an EARLIER datagram, and hasn't
@@ -170,12 +156,12 @@ static struct client *find_client(const struct sockaddr_storage *address,
     }
     if (server != NULL) {
         fd = socket(server->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd == -1 || connect(fd, server->ai_addr, server->ai_addrlen)) {
-            warn("a socket for a new client");
-            if (fd != -1)
-                close(fd);
+        if (fd == -1) {
+            warn("a socket for a new client"); /* it may try again */
             return NULL;
         }
+        if (connect(fd, server->ai_addr, server->ai_addrlen) == -1)
+            err(1, "%s", address_text(server->ai_addr, server->ai_addrlen));
     }
     *c = (struct client){.address = *address, .len = len, .fd = fd};
     client_count++;

@@ -1,7 +1,6 @@
 /*
  * ex2_reliable_udp: carries a stream of bytes over UDP, which may lose,
  * double and reorder it: stop-and-wait.
- *
  * The lab's README says exactly what it must do.
  *
  * Usage: ex2_reliable_udp [-t SECONDS] [-n TRIES] send HOST PORT
@@ -19,12 +18,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lab.h"
@@ -32,7 +28,6 @@
 static const char help[] =
     "Usage: ex2_reliable_udp [-t SECONDS] [-n TRIES] send HOST PORT\n"
     "       ex2_reliable_udp [-a HOST] [-l SECONDS] receive PORT\n"
-    "Carries standard input of the one to standard output of the other.\n"
     "  -t SECONDS  so long for an acknowledgement (0.2)\n"
     "  -n TRIES    so often a datagram is sent without one (25)\n"
     "  -a HOST     where it receives (127.0.0.1)\n"
@@ -47,7 +42,7 @@ struct datagram {
     unsigned char data[MAX_DATA];
 };
 
-static char *where; /* HOST and PORT, for messages */
+static const char *host = "127.0.0.1", *port;
 static double timeout = 0.2, linger = 1;
 static int tries = 25;
 
@@ -86,8 +81,8 @@ static bool unpack(struct datagram *d, const unsigned char *bytes, size_t len)
     /* TODO 1 END */
 }
 
-/* Sends it to an address; to == NULL: where the socket is connected to.
- * If that fails it is lost, as it could be later, too. Sets errno. */
+/* Sends it; to == NULL: to where the socket is connected to. If that fails
+ * it is lost, as it could be later, too. Sets errno. */
 static void transmit(int fd, const struct datagram *d,
                      const struct sockaddr *to, socklen_t len)
 {
@@ -99,42 +94,31 @@ static void transmit(int fd, const struct datagram *d,
     while (sendto(fd, bytes, size, 0, to, len) == -1 && errno == EINTR);
 }
 
-/* Waits until a datagram has come, or until a moment of
- * monotonic_seconds(); 0: for ever. Returns -1 if it was no datagram, with
- * errno: EAGAIN if none came, ECONNREFUSED, say, if the net told us of one
- * of ours. The address goes to *from, if that isn't NULL. */
+/* Waits for a datagram, until a moment of monotonic_seconds() at most; 0:
+ * for ever. Where it comes from goes to *from, if that isn't NULL. Returns
+ * -1 if there was none, with errno: ECONNREFUSED, say, is news of ours. */
 static int next_datagram(int fd, struct datagram *d, double until,
                          struct sockaddr_storage *from, socklen_t *len)
 {
     /* TODO 2 BEGIN: sleep, for as long as is left now; then take one. */
     /* One byte more: so one that is too long isn't cut to fit. */
     unsigned char bytes[HEADER + MAX_DATA + 1];
-    const double left = until - monotonic_seconds();
+    const double now = monotonic_seconds();
+    const double left = until > now ? until - now : 0;
     struct pollfd file = {.fd = fd, .events = POLLIN};
     struct timespec wait = {.tv_sec = (time_t)left};
     ssize_t n;
 
-    if (until > 0 && left <= 0) {
-        errno = EAGAIN;
-        return -1;
-    }
     wait.tv_nsec = (long)((left - (double)wait.tv_sec) * 1e9);
-    if (ppoll(&file, 1, until > 0 ? &wait : NULL, NULL) == -1) {
-        if (errno != EINTR)
-            err(1, "poll");
-        return -1;
-    }
+    if (ppoll(&file, 1, until > 0 ? &wait : NULL, NULL) == -1 && errno != EINTR)
+        err(1, "poll");
     /* After a datagram that was damaged there may be nothing to take. */
+    errno = EBADMSG; /* if nothing fails */
     n = recvfrom(fd, bytes, sizeof bytes, MSG_DONTWAIT, (struct sockaddr *)from,
                  len);
-    if (n != -1 && !unpack(d, bytes, (size_t)n)) {
-        n = -1;
-        errno = EBADMSG;
-    }
-    return n == -1 ? -1 : 0;
-    /* TODO 2 STAND-IN: (void)fd, (void)until, (void)from, (void)len; */
-    /* TODO 2 STAND-IN: errno = EAGAIN; */
-    /* TODO 2 STAND-IN: return unpack(d, NULL, 1) ? 0 : -1; */
+    return n != -1 && unpack(d, bytes, (size_t)n) ? 0 : -1;
+    /* TODO 2 STAND-IN: (void)fd, (void)d, (void)until, (void)from; */
+    /* TODO 2 STAND-IN: errx(1, "not yet: %d", unpack(d, NULL, *len)); */
     /* TODO 2 END */
 }
 
@@ -163,8 +147,8 @@ static void deliver(int fd, const struct datagram *d)
     /* TODO 3 STAND-IN: transmit(fd, d, NULL, 0); */
     /* TODO 3 END */
     errno = reason;
-    err(1, "%s: datagram %u, sent %d times", where, (unsigned int)d->number,
-        tries);
+    err(1, "%s %s: datagram %u, sent %d times", host, port,
+        (unsigned int)d->number, tries);
 }
 
 static void send_stream(int fd)
@@ -224,16 +208,15 @@ static void receive_stream(int fd)
     struct datagram d = {.type = ACK};
     double until = 0;
 
+    /* TODO 4 BEGIN: a write() to nobody shall fail, not end us. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    /* TODO 4 END */
     do {
         struct sockaddr_storage from = {0};
         socklen_t len = sizeof from;
 
-        if (next_datagram(fd, &d, until, &from, &len) == -1) {
-            /* TODO 2 BEGIN: whatever else it was, wait for the next. */
+        if (next_datagram(fd, &d, until, &from, &len) == -1)
             continue;
-            /* TODO 2 STAND-IN: return; */
-            /* TODO 2 END */
-        }
         /* TODO 4 BEGIN: begin with who sends number 0, and pass over
          * all others from then on. */
         if (sender_len == 0 && d.type != ACK && d.number == 0) {
@@ -258,50 +241,35 @@ static void receive_stream(int fd)
 }
 
 /* Returns a socket connected to HOST and PORT; or bound to them. */
-static int open_socket(const char *host, const char *port, bool receives)
+static int open_socket(bool receives)
 {
     const struct addrinfo wanted = {.ai_socktype = SOCK_DGRAM};
-    struct addrinfo *list, *one;
-    int fd = -1, error = getaddrinfo(host, port, &wanted, &list);
+    struct addrinfo *at;
+    int fd, error = getaddrinfo(host, port, &wanted, &at);
 
     if (error != 0)
-        errx(1, "%s: %s", where, gai_strerror(error));
-    /* A name may have addresses that this machine has no way to. */
-    for (one = list; one != NULL; one = one->ai_next) {
-        fd = socket(one->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd != -1 && receives &&
-            bind(fd, one->ai_addr, one->ai_addrlen) == 0)
-            break;
-        if (fd != -1 && !receives &&
-            connect(fd, one->ai_addr, one->ai_addrlen) == 0)
-            break;
-        if (one->ai_next == NULL)
-            err(1, "%s", where);
-        if (fd != -1)
-            close(fd);
-    }
-    freeaddrinfo(list);
+        errx(1, "%s %s: %s", host, port, gai_strerror(error));
+    fd = socket(at->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd == -1 || (receives ? bind(fd, at->ai_addr, at->ai_addrlen)
+                              : connect(fd, at->ai_addr, at->ai_addrlen)) == -1)
+        err(1, "%s %s", host, port);
+    freeaddrinfo(at);
     return fd;
 }
 
 /* Tells on standard error at which port: 0 was for any. */
 static void tell_port(int fd)
 {
-    struct sockaddr_storage bound = {0};
+    struct sockaddr_in6 bound; /* the port is where IPv4 has it, too */
     socklen_t len = sizeof bound;
-    char port[NI_MAXSERV];
 
     if (getsockname(fd, (struct sockaddr *)&bound, &len) == -1)
         err(1, "getsockname");
-    if (getnameinfo((struct sockaddr *)&bound, len, NULL, 0, port, sizeof port,
-                    NI_NUMERICSERV) != 0)
-        errx(1, "getnameinfo");
-    warnx("listens on port %s", port);
+    warnx("listens on port %d", ntohs(bound.sin6_port));
 }
 
 int main(int argc, char *argv[])
 {
-    const char *receiver_host = "127.0.0.1", *host, *port;
     bool receives;
     int opt, fd;
 
@@ -311,31 +279,22 @@ int main(int argc, char *argv[])
         else if (opt == 'n')
             tries = (int)parse_number("-n", optarg, 1, 1000);
         else if (opt == 'a')
-            receiver_host = optarg;
+            host = optarg;
         else if (opt == 'l')
             linger = parse_seconds("-l", optarg, 0, 3600);
         else
             usage(opt, help);
     }
-    argc -= optind;
-    argv += optind;
-    receives = argc == 2 && strcmp(argv[0], "receive") == 0;
-    if (!receives && (argc != 3 || strcmp(argv[0], "send") != 0))
+    receives = optind + 2 == argc && strcmp(argv[optind], "receive") == 0;
+    if (!receives && (optind + 3 != argc || strcmp(argv[optind], "send") != 0))
         usage('?', help);
-    host = receives ? receiver_host : argv[1];
     port = argv[argc - 1];
-    if (asprintf(&where, "%s %s", host, port) == -1)
-        err(1, "asprintf");
-    fd = open_socket(host, port, receives);
+    if (!receives)
+        host = argv[argc - 2];
+    fd = open_socket(receives);
 
-    if (receives) {
-        const struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-        sigaction(SIGPIPE, &ignore, NULL); /* write() shall say EPIPE */
+    if (receives)
         tell_port(fd);
-        receive_stream(fd);
-    } else {
-        send_stream(fd);
-    }
+    (receives ? receive_stream : send_stream)(fd);
     return 0;
 }

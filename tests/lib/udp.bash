@@ -1,7 +1,7 @@
 # udp.bash: tests of programs that speak UDP. For a test file to load after lab.bash,
 # and sourced again in the sandbox by what script runs there: nobody outside can
 # send anything to a program in a network namespace of its own.
-# shellcheck disable=SC2034,SC2154  # the scripts read what is set here by name
+# shellcheck disable=SC2034,SC2154,SC2317  # the scripts read what is set here by name
 
 # build_udp [PROGRAM...]: builds udp_peer, and examples of the lab; for setup_file.
 # Not several at the same time: gates runs many tests side by side.
@@ -34,7 +34,7 @@ talk() {
 
 # ---- in the sandbox ----
 
-host=127.0.0.1 six='' part=''
+host=127.0.0.1 part=''
 
 # miss EXPECTED SAW: ends the script; talk makes a failure of it.
 miss() {
@@ -42,11 +42,11 @@ miss() {
     exit 0
 }
 
-# peer NAME... [-6]: sockets, each of one letter; $a is the port of a.
+# peer NAME...: sockets, each of one letter; $a is the port of a.
 peer() {
     local name
     if [[ ! ${PEER_PID:-} ]]; then
-        coproc PEER { exec udp_peer $six; }
+        coproc PEER { exec udp_peer; }
         trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null' EXIT
     fi
     for name; do
@@ -180,7 +180,7 @@ asleep() {
         settled "$one"
     done
     for one; do
-        read -r times[i] _ counts[i] <"/proc/$one/schedstat"
+        read -r "times[i]" _ "counts[i]" <"/proc/$one/schedstat"
         i=$((i + 1))
     done
     sleep 0.25

@@ -2,8 +2,7 @@
  * udp_peer: UDP sockets that a shell script uses. For tests of programs that
  * speak UDP (see udp.bash).
  *
- * Usage: udp_peer [-6]
- *        -6  at ::1 instead of 127.0.0.1
+ * Usage: udp_peer
  *
  * Reads commands from standard input until that ends, and does each at once:
  *   open NAME [PORT]  a socket at PORT, or any; NAME is one letter.
@@ -35,57 +34,38 @@
 enum { SOCKETS = 26, SIZE = 65536 };
 
 static int sockets[SOCKETS]; /* -1: closed */
-static bool six;
 
-static struct sockaddr_storage address(int port, socklen_t *len)
+static struct sockaddr_in address(int port)
 {
-    struct sockaddr_storage all = {0};
-    struct sockaddr_in *in = (struct sockaddr_in *)&all;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&all;
-
-    if (six)
-        *in6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
-                                     .sin6_addr = IN6ADDR_LOOPBACK_INIT,
-                                     .sin6_port = htons((uint16_t)port)};
-    else
-        *in = (struct sockaddr_in){.sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                   .sin_port = htons((uint16_t)port)};
-    *len = six ? sizeof *in6 : sizeof *in;
-    return all;
-}
-
-static int port_of(const struct sockaddr_storage *all)
-{
-    /* At the same place in both families. */
-    return ntohs(((const struct sockaddr_in *)all)->sin_port);
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons((uint16_t)port)};
 }
 
 static void open_socket(char name, int port)
 {
-    socklen_t len;
-    struct sockaddr_storage at = address(port, &len);
-    int fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), yes = 1;
+    struct sockaddr_in at = address(port);
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), yes = 1;
 
     if (fd == -1 || bind(fd, (struct sockaddr *)&at, len) == -1 ||
         setsockopt(fd, SOL_SOCKET, SO_TIMESTAMP, &yes, sizeof yes) == -1 ||
         getsockname(fd, (struct sockaddr *)&at, &len) == -1)
         err(1, "open %c %d", name, port);
     sockets[name - 'a'] = fd;
-    printf("%c %d\n", name, port_of(&at));
+    printf("%c %d\n", name, ntohs(at.sin_port));
 }
 
 static void send_bytes(char name, int port, const char *hex)
 {
     static unsigned char bytes[SIZE];
-    socklen_t len;
-    struct sockaddr_storage to = address(port, &len);
+    struct sockaddr_in to = address(port);
     size_t n = 0;
 
     for (; n < SIZE && sscanf(hex + 2 * n, "%2hhx", &bytes[n]) == 1; n++)
         continue;
-    if (sendto(sockets[name - 'a'], bytes, n, 0, (struct sockaddr *)&to, len) ==
-        -1)
+    if (sendto(sockets[name - 'a'], bytes, n, 0, (struct sockaddr *)&to,
+               sizeof to) == -1)
         err(1, "send");
 }
 
@@ -94,7 +74,7 @@ static bool take(int i)
 {
     static unsigned char bytes[SIZE];
     _Alignas(struct cmsghdr) char control[256];
-    struct sockaddr_storage from;
+    struct sockaddr_in from;
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
     struct msghdr message = {.msg_name = &from,
                              .msg_namelen = sizeof from,
@@ -111,7 +91,7 @@ static bool take(int i)
     extra = CMSG_FIRSTHDR(&message);
     if (extra != NULL && extra->cmsg_type == SO_TIMESTAMP)
         memcpy(&when, CMSG_DATA(extra), sizeof when);
-    printf("%c %d %s", 'a' + i, port_of(&from), n == 0 ? "-" : "");
+    printf("%c %d %s", 'a' + i, ntohs(from.sin_port), n == 0 ? "-" : "");
     for (ssize_t j = 0; j < n; j++)
         printf("%02x", bytes[j]);
     printf(" %lld\n",
@@ -155,12 +135,11 @@ static bool obey(void)
     return true;
 }
 
-int main(int argc, char *argv[])
+int main(void)
 {
     struct pollfd files[1 + SOCKETS];
     bool more = true;
 
-    six = argc > 1 && strcmp(argv[1], "-6") == 0;
     memset(sockets, -1, sizeof sockets);
     setvbuf(stdout, NULL, _IOFBF, 4 * SIZE);
     setvbuf(stdin, NULL, _IONBF, 0); /* poll() knows of no buffer */
