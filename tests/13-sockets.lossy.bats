@@ -69,8 +69,8 @@ functions='proxy() { # proxy OPTION...: starts it
         at a 0d
         [[ $from != $client ]] || miss "two clients at two ports" "the same, $from"
         say_to a $from 1d
-        back 1c
         at d 1d
+        back 1c
         at c 1c
         go 2c
         at a 2c
