@@ -14,7 +14,7 @@ setup_file() {
 functions='proxy() { # proxy OPTION...: starts it
         program lossy_proxy "$@"
         rm -f out
-        lossy_proxy "$@" >out 2>err &
+        $under lossy_proxy "$@" >out 2>err &
         pid=$!
         so_soon "to say where it listens" grep -qs "listens on" out
         PORT=$(sed -n "s/.*listens on .*://p" out)

@@ -144,8 +144,7 @@ static void receive_stream(int fd)
         d.type = ACK;
         d.len = 0;
         transmit(fd, &d, (struct sockaddr *)&from, len);
-        /* TODO 5: this ACK may get lost, too: then END comes again,
-         * and somebody must be there. */
+        /* TODO 5: the ACK of END may get lost, too: stay. */
     } while (!ended || monotonic_seconds() < until);
 }
 

@@ -130,11 +130,12 @@ static void deliver(int fd, const struct datagram *d)
     /* TODO 3 BEGIN: every try has its own moment at which it is over, and
      * nothing moves that but the right acknowledgement. */
     for (int i = 0; i < tries; i++) {
-        const double until = monotonic_seconds() + timeout;
         struct datagram answer;
+        double until;
 
         transmit(fd, d, NULL, 0);
         reason = errno;
+        until = monotonic_seconds() + timeout; /* not earlier */
         while (monotonic_seconds() < until) {
             if (next_datagram(fd, &answer, until, NULL, NULL) == 0) {
                 if (answer.type == ACK && answer.number == d->number)
@@ -232,8 +233,7 @@ static void receive_stream(int fd)
         d.type = ACK;
         d.len = 0;
         transmit(fd, &d, (struct sockaddr *)&from, len);
-        /* TODO 5 BEGIN: this ACK may get lost, too: then END comes again,
-         * and somebody must be there. */
+        /* TODO 5 BEGIN: the ACK of END may get lost, too: stay. */
         if (ended)
             until = monotonic_seconds() + linger;
         /* TODO 5 END */

@@ -376,12 +376,12 @@ setup_file() {
     head -c 20000 /dev/urandom >"$work/input"
     talk 'pass() { # pass NAME HOST OPTION...: through lossy_proxy
             local pid port
-            ex2_reliable_udp -a "$2" -l 60 receive 0 >out.$1 2>err.$1 &
+            $under ex2_reliable_udp -a "$2" -l 60 receive 0 >out.$1 2>err.$1 &
             pid=$!
             so_soon "to say where it listens" grep -qs "listens on port" err.$1
             port=$(sed -n "s/.*listens on port //p" err.$1)
             program lossy_proxy "${@:3}" "..." ex2_reliable_udp send
-            lossy_proxy -a "$2" -s $port "${@:3}" sh -c "ex2_reliable_udp -t 0.05 -n 1000 send $2 \$PORT <input" >log.$1 2>&1 ||
+            lossy_proxy -a "$2" -s $port "${@:3}" sh -c "$(echo $under) ex2_reliable_udp -t 0.05 -n 1000 send $2 \$PORT <input" >log.$1 2>&1 ||
                 miss "the sender to end with exit 0" "another status: $(grep -v server log.$1)"
             kill $pid
             wait $pid

@@ -21,7 +21,13 @@ build_udp() {
 # talk [OPTION OF run_program] SCRIPT: bash runs it in the sandbox, with the
 # functions below. What it misses there is a failure here.
 talk() {
-    run_program -t $((4 * DEADLINE)) "${@:1:$#-1}" bash -c "DEADLINE=$DEADLINE
+    local under=''
+    # Bash has leaks of its own: only the program itself is run under valgrind.
+    if [[ ${UNDER:-} == valgrind ]]; then
+        under="valgrind --quiet --vgdb=no --leak-check=full --errors-for-leak-kinds=definite
+            --show-leak-kinds=definite --run-libc-freeres=no --error-exitcode=99"
+    fi
+    UNDER='' run_program -t $((4 * DEADLINE)) "${@:1:$#-1}" bash -c "DEADLINE=$DEADLINE under='$under'
         PATH=\$PATH:$top/$BUILD/lib:$top/$BUILD/$LAB; source '$top/tests/lib/udp.bash'; ${*: -1}"
     ran=$(sed -n 's/^! ran //p' "$run/stdout" | tail -n 1)
     if grep -q '^! expected ' "$run/stdout"; then
@@ -91,7 +97,7 @@ say_to() {
 # name), from (a port), got, when. A line that has come in part isn't lost.
 comes_within() {
     local line
-    if ! read -r -t "$1" -u "${PEER[0]}" line; then
+    if ! IFS= read -r -t "$1" -u "${PEER[0]}" line; then
         part+=$line
         return 1
     fi
@@ -240,7 +246,7 @@ then_comes() {
 receiver() {
     program ex2_reliable_udp "$@" receive 0
     rm -f err
-    ex2_reliable_udp "$@" receive 0 >"${out:-out}" 2>err &
+    $under ex2_reliable_udp "$@" receive 0 >"${out:-out}" 2>err &
     pid=$!
     so_soon "to say where it listens" grep -qs 'listens on port' err
     port=$(sed -n 's/.*listens on port //p' err)
@@ -249,6 +255,6 @@ receiver() {
 # sender FILE [OPTION...]: starts one that sends to the port a.
 sender() {
     program ex2_reliable_udp "${@:2}" send "$host" "$a" "<$1"
-    ex2_reliable_udp "${@:2}" send "$host" "$a" <"$1" 2>err &
+    $under ex2_reliable_udp "${@:2}" send "$host" "$a" <"$1" 2>err &
     pid=$!
 }
