@@ -48,23 +48,23 @@ static struct {
     struct stat made;
 } bound_path;
 
-/* Locks the folder, so that no two look and replace at the same time. */
+/* Locks the folder, so that no two look and replace at the same time.
+ * Returns a descriptor, to be closed, or -1 with errno. */
 static inline int lock_folder(const char *path)
 {
-    char *copy = strdup(path), *folder;
+    char *copy = strdup(path);
     int fd;
 
     if (copy == NULL)
-        err(1, "strdup");
-    folder = dirname(copy);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd == -1)
-        err(1, "%s", folder);
-    while (flock(fd, LOCK_EX) == -1) {
-        if (errno != EINTR)
-            err(1, "%s: flock", folder);
-    }
+        return -1;
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(copy);
+    while (fd != -1 && flock(fd, LOCK_EX) == -1) {
+        if (errno == EINTR)
+            continue;
+        close(fd);
+        fd = -1;
+    }
     return fd;
 }
 
@@ -78,7 +78,8 @@ static inline void remove_path(void)
         now.st_dev == bound_path.made.st_dev &&
         now.st_ino == bound_path.made.st_ino)
         unlink(bound_path.path);
-    close(folder);
+    if (folder != -1)
+        close(folder);
 }
 
 /* Whether somebody answers to that name: a file alone doesn't tell. */
@@ -99,8 +100,8 @@ static inline bool is_live(const struct sockaddr_un *address, socklen_t len,
 }
 
 /*
- * Binds the socket, which is of that type, to the path with that mode.
- * The path is removed when the program exits.
+ * Binds the socket, which is of that type, to the path with that mode; and
+ * listens, but for datagrams. The path is removed when the program exits.
  */
 static inline void bind_path(int fd, const char *path, int type, mode_t mode)
 {
@@ -111,11 +112,14 @@ static inline void bind_path(int fd, const char *path, int type, mode_t mode)
     int folder;
 
     if (path[0] == '@') {
-        if (bind(fd, (struct sockaddr *)&address, len) == -1)
+        if (bind(fd, (struct sockaddr *)&address, len) == -1 ||
+            (type != SOCK_DGRAM && listen(fd, SOMAXCONN) == -1))
             err(1, "%s", path);
         return;
     }
     folder = lock_folder(path);
+    if (folder == -1)
+        err(1, "the folder of %s", path);
     if (lstat(path, &info) == 0) {
         if (!S_ISSOCK(info.st_mode))
             errx(1, "%s: there is something else than a socket", path);
@@ -135,6 +139,9 @@ static inline void bind_path(int fd, const char *path, int type, mode_t mode)
     if (lstat(path, &bound_path.made) == -1)
         err(1, "%s", path);
     atexit(remove_path);
+    /* Still locked: until it listens we would be taken for dead. */
+    if (type != SOCK_DGRAM && listen(fd, SOMAXCONN) == -1)
+        err(1, "listen");
     close(folder);
 }
 

@@ -63,8 +63,6 @@ static int serve(const char *path, mode_t mode, char *command[])
     if (fd == -1)
         err(1, "socket");
     bind_path(fd, path, SOCK_STREAM, mode);
-    if (listen(fd, SOMAXCONN) == -1)
-        err(1, "listen");
     say("server", "listens on %s", path);
     start_command(&serving, command);
 
@@ -135,8 +133,8 @@ int main(int argc, char *argv[])
     }
     if (optind == argc)
         usage('?', help);
-    if (path == NULL || path[0] != '@')
-        path = whole_path(path, "unix_stream");
+    if (path == NULL)
+        path = whole_path(NULL, "unix_stream");
     if (strcmp(argv[optind], "serve") == 0)
         return serve(path, mode, argv + optind + 1);
     if (strcmp(argv[optind], "ask") != 0 || optind + 1 < argc)
