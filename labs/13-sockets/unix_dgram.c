@@ -32,13 +32,12 @@ static const char help[] =
  * has checked it. There is no connection that SO_PEERCRED could tell of. */
 static struct ucred sender_of(struct msghdr *message)
 {
+    struct cmsghdr *part = CMSG_FIRSTHDR(message);
     struct ucred sender = {0};
 
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL;
-         part = CMSG_NXTHDR(message, part))
-        if (part->cmsg_level == SOL_SOCKET &&
-            part->cmsg_type == SCM_CREDENTIALS)
-            memcpy(&sender, CMSG_DATA(part), sizeof sender);
+    if (part != NULL && part->cmsg_level == SOL_SOCKET &&
+        part->cmsg_type == SCM_CREDENTIALS)
+        memcpy(&sender, CMSG_DATA(part), sizeof sender);
     return sender;
 }
 
