@@ -2,12 +2,12 @@
  * fd_passing: one process opens a file and a pipe, and gives them to
  * another one that it isn't related to, over a Unix socket.
  *
- * Usage: fd_passing [-p PATH] give FILE
+ * Usage: fd_passing [-p PATH] give FILE [COMMAND [ARG...]]
  *        fd_passing [-p PATH] take
  *
- * Try:   fd_passing -p s give /etc/passwd | (read x; fd_passing -p s take; cat)
+ * Try:   fd_passing -p s give /etc/passwd fd_passing -p s take
  *        In two terminals: fd_passing give FILE, and fd_passing take.
- *        Remove FILE between the two: it can be read all the same.
+ *        Remove FILE between the two: it is read all the same.
  *
  * See:   unix(7), sendmsg(2), cmsg(3), pipe(7)
  */
@@ -20,11 +20,11 @@ enum { READ_END, WRITE_END };
 enum { THE_FILE, THE_PIPE, COUNT };
 
 static const char help[] =
-    "Usage: fd_passing [-p PATH] give FILE\n"
+    "Usage: fd_passing [-p PATH] give FILE [COMMAND [ARG...]]\n"
     "       fd_passing [-p PATH] take\n"
     "  -p PATH  of the socket, or @NAME ($XDG_RUNTIME_DIR/fd_passing)\n"
-    "The giver serves one taker. It writes into the pipe, and the taker\n"
-    "reads from it.\n";
+    "The giver serves one taker, COMMAND or any other. It writes into the\n"
+    "pipe, and the taker reads from it.\n";
 
 /* Room for that many descriptors, where a header would have to lie. */
 union control {
@@ -36,15 +36,17 @@ union control {
  * that we are to end. */
 static bool wait_for(int fd, struct serving *serving)
 {
-    struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
-                           {.fd = serving->signals, .events = POLLIN}};
+    /* In this order: of a command's end we are told after all that it
+     * has done, and fd is looked at after that. */
+    struct pollfd fds[] = {{.fd = serving->signals, .events = POLLIN},
+                           {.fd = fd, .events = POLLIN}};
 
     while (!serving->ends) {
         if (poll(fds, 2, -1) == -1 && errno != EINTR)
             err(1, "poll");
-        if (fds[1].revents != 0)
-            read_signal(serving);
         if (fds[0].revents != 0)
+            read_signal(serving);
+        if (fds[1].revents != 0)
             return true;
     }
     return false;
@@ -98,7 +100,7 @@ static void take(int socket, int fds[COUNT])
     memcpy(fds, CMSG_DATA(part), COUNT * sizeof(int));
 }
 
-static void giver(const char *path, const char *file)
+static int giver(const char *path, const char *file, char *command[])
 {
     static const char line[] = "written into the pipe\n";
     struct serving serving = {0};
@@ -113,13 +115,14 @@ static void giver(const char *path, const char *file)
         err(1, "%s", file);
     bind_path(listener, path, SOCK_STREAM, 0600);
     say("giver", "listens on %s", path);
+    start_command(&serving, command);
     if (!wait_for(listener, &serving))
-        return;
+        return end_serving(&serving);
     taker = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (taker == -1)
         err(1, "accept");
 
-    /* Only now, so nobody can have inherited it. */
+    /* Only now: nobody can have inherited it, not even COMMAND. */
     if (pipe2(ends, O_CLOEXEC) == -1)
         err(1, "pipe");
     fds[THE_PIPE] = ends[READ_END];
@@ -131,10 +134,11 @@ static void giver(const char *path, const char *file)
 
     /* Until the taker's end of file: it has read all, or died. */
     if (!wait_for(taker, &serving))
-        return;
+        return end_serving(&serving);
     /* An open file has one offset, whoever has descriptors of it. */
     say("giver", "read nothing, and is at byte %lld of the file",
         (long long)lseek(fds[THE_FILE], 0, SEEK_CUR));
+    return end_serving(&serving);
 }
 
 static void taker(const char *path)
@@ -172,7 +176,7 @@ int main(int argc, char *argv[])
     const char *path = NULL;
     int opt;
 
-    while ((opt = getopt(argc, argv, "p:h")) != -1) {
+    while ((opt = getopt(argc, argv, "+p:h")) != -1) {
         if (opt != 'p')
             usage(opt, help);
         path = optarg;
@@ -183,11 +187,10 @@ int main(int argc, char *argv[])
         usage('?', help);
     if (path == NULL)
         path = whole_path(NULL, "fd_passing");
-    if (strcmp(argv[0], "give") == 0 && argc == 2)
-        giver(path, argv[1]);
-    else if (strcmp(argv[0], "take") == 0 && argc == 1)
-        taker(path);
-    else
+    if (strcmp(argv[0], "give") == 0 && argc >= 2)
+        return giver(path, argv[1], argv + 2);
+    if (strcmp(argv[0], "take") != 0 || argc != 1)
         usage('?', help);
+    taker(path);
     return 0;
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -153,6 +154,7 @@ static inline void open_signals(struct serving *s)
 static inline void start_command(struct serving *s, char *argv[])
 {
     const struct sigaction usual = {.sa_handler = SIG_DFL};
+    pid_t server = getpid();
 
     if (argv[0] == NULL)
         return;
@@ -160,6 +162,9 @@ static inline void start_command(struct serving *s, char *argv[])
     if (s->command == -1)
         err(1, "fork");
     if (s->command == 0) {
+        /* It doesn't outlive its server, however that ends. */
+        if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != server)
+            _exit(1);
         sigaction(SIGPIPE, &usual, NULL);
         sigprocmask(SIG_SETMASK, &s->before, NULL);
         execvp(argv[0], argv);

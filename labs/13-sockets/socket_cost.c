@@ -236,7 +236,7 @@ static double measure(int way, size_t size, size_t count, bool trips,
 /* A line of the table: the best of each way. */
 static void compare(size_t size, size_t count, bool trips)
 {
-    double best[WAYS], lost = 0, cost;
+    double best[WAYS] = {0}, lost = 0, cost;
 
     for (int run = 0; run < RUNS; run++)
         for (int way = 0; way < WAYS; way++) {

@@ -132,6 +132,16 @@ static void welcome(void)
     }
 }
 
+/* After a call failed: whether we can go on with this client. */
+static bool goes_on(void)
+{
+    if (errno == EAGAIN || errno == EINTR)
+        return true;
+    /* ECONNRESET or EPIPE: it has vanished. That is its own affair. */
+    say("server", "a client is lost: %s", strerror(errno));
+    return false;
+}
+
 /* Reads, or sends on, what can be without waiting. False if it's over. */
 static bool serve(int fd, struct client *c)
 {
@@ -142,7 +152,7 @@ static bool serve(int fd, struct client *c)
         if (n == 0) /* it says no more, and has all its answers */
             return false;
         if (n == -1)
-            return errno == EAGAIN || errno == EINTR;
+            return goes_on();
         for (ssize_t i = 0; i < n; i++)
             c->buf[i] = (char)toupper((unsigned char)c->buf[i]);
         c->used = (size_t)n;
@@ -151,7 +161,7 @@ static bool serve(int fd, struct client *c)
     /* Perhaps not all of it: a short write. */
     n = send(fd, c->buf + c->sent, c->used - c->sent, 0);
     if (n == -1)
-        return errno == EAGAIN || errno == EINTR;
+        return goes_on();
     c->sent += (size_t)n;
     return true;
 }

@@ -140,8 +140,11 @@ static inline void bind_path(int fd, const char *path, int type, mode_t mode)
         err(1, "%s", path);
     atexit(remove_path);
     /* Still locked: until it listens we would be taken for dead. */
-    if (type != SOCK_DGRAM && listen(fd, SOMAXCONN) == -1)
-        err(1, "listen");
+    if (type != SOCK_DGRAM && listen(fd, SOMAXCONN) == -1) {
+        warn("listen");
+        close(folder); /* remove_path() locks it, too */
+        exit(1);
+    }
     close(folder);
 }
 

@@ -88,6 +88,7 @@ static void ask(const char *path)
     socklen_t len = unix_address(&address, path);
     struct ucred peer;
     char buf[4096];
+    bool answered = false;
     ssize_t n;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -107,7 +108,10 @@ static void ask(const char *path)
             err(1, "read");
         if (write_full(STDOUT_FILENO, buf, (size_t)n) == -1)
             err(1, "standard output");
+        answered = true;
     }
+    if (!answered)
+        errx(1, "%s: no answer", path);
 }
 
 int main(int argc, char *argv[])
