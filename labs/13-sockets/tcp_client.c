@@ -16,7 +16,8 @@
 
 static const char help[] =
     "Usage: tcp_client [-a HOST] [-p PORT] [-v] [TEXT...]\n"
-    "  -a HOST  the name or address of the server (127.0.0.1)\n"
+    "  -a HOST  the name or address of the server (127.0.0.1); \"\" is this\n"
+    "           machine, by IPv6 or IPv4\n"
     "  -p PORT  its number or name ($PORT)\n"
     "  -v       say who is connected to whom\n"
     "Each TEXT is sent as a line; without any, the standard input.\n";
@@ -40,8 +41,9 @@ static int connect_to(const char *host, const char *port)
 {
     const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *list, *one;
-    int fd = -1, error = getaddrinfo(host, port, &wanted, &list);
+    int fd = -1, error;
 
+    error = getaddrinfo(*host != '\0' ? host : NULL, port, &wanted, &list);
     if (error != 0)
         errx(1, "host %s, port %s: %s", host, port, gai_strerror(error));
     /* "localhost" is ::1 and 127.0.0.1, and the server may be at one. */
