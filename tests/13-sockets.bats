@@ -192,3 +192,151 @@ tcp_server: 127.0.0.1:$port: Address already in use"
     assert_regex "$stderr" 'tcp_server: host 127.0.0.1, port nosuchservice: '
     assert_regex "$stderr" 'tcp_client: 127.0.0.1:1: Connection refused'
 }
+
+@test "udp_server, udp_client: a dropped answer is asked for again, an answer that is late is not taken for another" {
+    drops=$((RANDOM % 2 + 1)) word=w$RANDOM
+    traced -t $((3 * DEADLINE)) udp_server -d $drops udp_client -t 0.1 -n 15 "$word" "second $word"
+    assert_ended "exit 0"
+    assert_equal "$(sed -nE 's/^client.*: ([^ ]*|SECOND [^ ]*)$/\1/p' "$run/stdout")" "${word^^}"$'\n'"SECOND ${word^^}"
+    # Each question that was dropped came once more, with the same bytes.
+    local asked answered
+    asked=$(facts_of "^write child.1 child.1/udp:1 = $((${#word} + 2))")
+    answered=$(facts_of "^write parent udp:1 = $((${#word} + 2))")
+    ((asked > drops && answered == $(facts_of "^read parent udp:1 = $((${#word} + 2))") - drops)) ||
+        complain "$drops answers dropped, and so many more questions" "asked $asked times, answered $answered times"
+    refute_fact "listen * *"
+    refute_fact "accept * *"
+
+    # Both questions are answered late, when they have been asked again: an old answer
+    # isn't the answer to the next question.
+    run_program -t $((3 * DEADLINE)) bash -c 'coproc udp_server; exec 4<&${COPROC[0]}; server=$COPROC_PID; read -r line <&4
+        kill -STOP $server
+        udp_client -p ${line##*:} -t 0.05 -n 15 one two >got & client=$!
+        until grep -q "try 2" got; do :; done 2>/dev/null; kill -CONT $server
+        wait $client; echo $?; grep -c "^client.*: \(ONE\|TWO\)$" got; rm got; kill $server; wait'
+    assert_output $'0\n2'
+}
+
+@test "udp_server: what there is no room for is cut off, and the kernel says how long it was" {
+    room=$((RANDOM % 400 + 10)) more=$((RANDOM % 1000 + 1))
+    text=$(printf '%0*d' $((room + more - 2)) 0) # with "1 " before it
+    traced_well udp_server -b $room udp_client "$text" short
+    assert_line --partial ": $((room + more)) bytes, cut to $room"
+    assert_fact "write parent udp:1 = $room"
+    assert_line --regexp '^client.*: SHORT$'
+    run_program udp_server -b $room udp_client "${text:0:room-2}"
+    assert_line --regexp ": $room bytes\$"
+}
+
+@test "udp_client: nobody at that port is told at once to a connected socket, and to no other" {
+    # A port that was free a moment ago, and that nothing gives out again at once.
+    local free='coproc udp_server; exec 4<&${COPROC[0]}; read -r line <&4; kill $COPROC_PID; wait; port=${line##*:}; '
+    run_program bash -c "$free"'udp_client -p $port -t 50 x; echo $?; udp_client -u -p $port -t 0.01 -n 3 x; echo $?'
+    assert_equal "$(grep -vc ': no answer to question 1, try [123]$' "$run/stdout")" 2
+    assert_equal "${#lines[@]}" 5
+    assert_equal "$stderr" "udp_client: receive: Connection refused
+udp_client: no answer, whatever the reason"
+    traced_well udp_server udp_client -u x
+    refute_fact "connect * child.1/udp:1 *"
+    traced_well udp_server udp_client x
+    assert_fact_before "connect child.1 child.1/udp:1 *" "write child.1 child.1/udp:1 = 3"
+}
+
+@test "udp_server: has no state LISTEN; IPv6; nc -u; at SIGTERM what has come is answered" {
+    held "receives at 127.0.0.1:" udp_server
+    in_table udp "^0100007F:$(hex "$(port)") 00000000:0000 07 " ||
+        complain "127.0.0.1:$(port), not connected (07), in /proc/net/udp" "$(sockets udp)"
+    assert_idle
+    ends_by TERM "$pid" "exit 0"
+    run_program bash -c 'coproc udp_server; exec 4<&${COPROC[0]}; server=$COPROC_PID; read -r line <&4
+        exec 3<>/dev/udp/127.0.0.1/${line##*:}
+        kill -STOP $server; echo one >&3; echo two >&3; kill -TERM $server; kill -CONT $server
+        cat <&4 >/dev/null; wait $server; echo $?; timeout 5 head -n 2 <&3'
+    assert_output $'0\nONE\nTWO'
+    if grep -q '^0\{31\}1 ' /proc/net/if_inet6; then
+        run_program udp_server -a ::1 udp_client -a ::1 six
+        assert_line --regexp '^client.*: SIX$'
+    fi
+    needs nc netcat-openbsd
+    run_program udp_server sh -c 'echo by nc | nc -u -W 1 127.0.0.1 $PORT'
+    assert_line "BY NC"
+}
+
+@test "partial_io: a message sent a byte at a time arrives whole, and one larger than any buffer" {
+    word=w$RANDOM
+    traced_well partial_io -c 1 "$word" "" "last $word"
+    bytes=$((2 * ${#word} + 5 + 3 * 4))
+    assert_equal "$(facts_of '^write parent unix:1 = 1$')" $bytes
+    assert_equal "$(facts_of '^read parent unix:2 = 1$')" $bytes
+    assert_equal "$(sed -n 's/^receiver.* reads: //p' "$run/stdout")" "$word"$'\n\n'"last $word"
+    # All of it with few calls, and messages that share one.
+    size=$((RANDOM * 100 + 3000000))
+    traced_well partial_io -m $size "$word" two
+    assert_line --partial " message 3, $size bytes in "
+    assert_equal "$(facts_of '^write parent unix:1 = ')" "$(sed -nE 's/^sender.*: ([0-9]+) calls.*/\1/p' "$run/stdout")"
+    assert_equal "$(awk '$1 == "write" && $3 == "unix:1" { sum += $5 } END { print sum }' "$run/facts")" \
+        $((size + ${#word} + 3 + 3 * 4))
+    # The first call took what there was room for.
+    (($(sed -nE 's/^sender.* ([0-9]+) of them short/\1/p' "$run/stdout") > 0)) || complain "short sends" "$output"
+    for chunk in 2 3 5 $((RANDOM % 50 + 6)); do
+        run_program partial_io -c $chunk one "$word" three four
+        assert_equal "$(sed -n 's/^receiver.* reads: //p' "$run/stdout" | xargs)" "one $word three four"
+    done
+}
+
+@test "partial_io_broken: messages come as one, or one comes as several" {
+    one=a$RANDOM two=b$RANDOM
+    traced partial_io_broken $one $two
+    assert_ended "exit 1"
+    assert_fact "read parent unix:2 = $((${#one} + ${#two}))"
+    assert_line --regexp ": $one$two\$"
+    run_program partial_io_broken -c 2 $one
+    assert_ended "exit 1"
+    assert_line --regexp ": ${one:0:2}\$"
+    assert_line --regexp ': 0 of 1 messages came as they were sent$'
+}
+
+@test "socket_cost: everything comes but what UDP loses; small pieces cost more a byte" {
+    traced_well -t $((4 * DEADLINE)) socket_cost -n 2 -b 1
+    # For each size, way and run: two questions, two answers.
+    local table
+    mapfile -t table < <(grep -E '^(round trip|a byte)' "$run/stdout")
+    assert_equal "${#table[@]}" 10
+    assert_equal "$(facts_of '^fork parent ')" $((10 * 4 * 5))
+    assert_equal "$(facts_of '^(write|read) parent (tcp|udp|unix|pipe):[0-9]+ = 4096$')" $((4 * 5 * (2 * 2 + 1)))
+    assert_nothing_wrong
+    not_under_valgrind
+    run_program -t 60 socket_cost -n 1 -b 2000000
+    assert_ended "exit 0"
+    for column in 4 5 6; do
+        cost() { awk -v size="$1" -v column=$column '/^a byte/ && $3 == size { printf "%d\n", 1000 * $column }' "$run/stdout"; }
+        (($(cost 16) > 5 * $(cost 16384))) || complain "a byte to cost more in pieces of 16" "$output"
+    done
+}
+
+@test "bad usage is refused, help is given, failed output is noticed" {
+    run_program bash -c '
+        for program in tcp_server tcp_client udp_server udp_client unix_stream unix_dgram \
+            socketpair fd_passing partial_io partial_io_broken socket_cost; do
+            "$program" -h | head -n 1
+            out=$("$program" -Y 2>/dev/null); echo "$? $out"
+            "$program" -h >/dev/full 2>/dev/null || echo failed
+        done
+        long=$(printf "%0108d" 0)
+        for bad in "tcp_server -b x" tcp_client "tcp_client x" "udp_server -b 0" "udp_client -p 9" "udp_client x" \
+            "unix_stream" "unix_stream -p s x" "unix_stream -p s -m 8 serve" "unix_stream -p s -m 1777 serve" \
+            "unix_stream -p $long ask" "unix_stream -p s ask x" "unix_dgram -p s ask" "unix_dgram -p s x" \
+            "socketpair x" "socketpair -n 11" "fd_passing" "fd_passing -p s give" "fd_passing -p s take x" partial_io \
+            "partial_io -c 0 x" partial_io_broken "socket_cost -n 0" "socket_cost x"; do
+            out=$($bad 2>/dev/null); echo "$? $out"
+        done'
+    assert_equal "$(grep -c '^Usage: ' "$run/stdout")" 11
+    assert_equal "$(grep -cx failed "$run/stdout")" 11
+    assert_equal "$(grep -cx '2 *' "$run/stdout")" 35
+}
+
+# bats test_tags=readme
+@test "the README's transcripts are what really happens" {
+    run "$top/tools/transcript" "$LAB"
+    assert_success
+}

@@ -90,13 +90,15 @@ static void talk(int fd, char *out, size_t len, bool input)
 {
     static char in[65536], from_input[65536];
     size_t sent = 0;
-    bool sends = true;
+    bool sends = true, receives = true;
 
     for (;;) {
-        struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+        struct pollfd fds[] = {{.fd = fd, .events = receives ? POLLIN : 0},
                                {.fd = -1, .events = POLLIN}};
         ssize_t n;
 
+        if (!receives && sent == len)
+            return;
         if (sends && sent < len)
             fds[0].events |= POLLOUT;
         else if (sends && input)
@@ -115,8 +117,8 @@ static void talk(int fd, char *out, size_t len, bool input)
         }
         if (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) {
             n = recv(fd, in, sizeof in, MSG_DONTWAIT);
-            if (n == 0)
-                return;
+            if (n == 0) /* it says no more, but may still listen */
+                receives = false;
             if (n == -1 && errno != EAGAIN && errno != EINTR)
                 err(1, "receive");
             if (n > 0 && write_full(STDOUT_FILENO, in, (size_t)n) == -1)
