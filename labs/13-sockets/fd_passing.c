@@ -176,6 +176,7 @@ int main(int argc, char *argv[])
     const char *path = NULL;
     int opt;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "+p:h")) != -1) {
         if (opt != 'p')
             usage(opt, help);

@@ -138,6 +138,7 @@ static inline void open_signals(struct serving *s)
                            usual = {.sa_handler = SIG_DFL};
     sigset_t set;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* a message, one write */
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGCHLD, &usual, NULL); /* if it was ignored */
     sigemptyset(&set);

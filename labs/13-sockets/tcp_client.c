@@ -150,6 +150,7 @@ int main(int argc, char *argv[])
     size_t len;
     int opt, fd;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "a:p:vh")) != -1) {
         switch (opt) {
         case 'a':

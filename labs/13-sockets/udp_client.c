@@ -129,6 +129,7 @@ int main(int argc, char *argv[])
     double patience = 0.5;
     int opt, fd, tries = 4;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "a:p:n:t:uh")) != -1) {
         switch (opt) {
         case 'a':

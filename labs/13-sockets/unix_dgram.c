@@ -165,6 +165,7 @@ int main(int argc, char *argv[])
     char *end;
     int opt;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "+p:m:t:nh")) != -1) {
         switch (opt) {
         case 'p':
