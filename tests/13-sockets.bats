@@ -76,7 +76,7 @@ in_table() {
 @test "tcp_server: many clients at once, each its own bytes, large and small" {
     for i in 1 2 3; do
         head -c $((RANDOM * i * 20)) /dev/urandom | base64 >"$work/f$i"
-        tr a-z A-Z <"$work/f$i" >"$work/F$i"
+        tr '[:lower:]' '[:upper:]' <"$work/f$i" >"$work/F$i"
     done
     # One says nothing, one takes nothing of what it gets: they delay nobody.
     run_program -t $((3 * DEADLINE)) tcp_server bash -c '
