@@ -177,7 +177,7 @@ unix_stream: @$name: Address already in use"
     seq $((RANDOM + 1000)) >"$work/f"
     size=$(stat -c %s "$work/f")
     start bash -c 'fd_passing -p s give f & read x
-        strace -qq -o trace fd_passing -p s take 3<&- & wait; rm trace; read x'
+        fd_passing -p s take & wait; read x'
     await "to listen" written "listens on"
     # Nobody can open it any more, and no process has the pipe yet.
     rm "$work/f"

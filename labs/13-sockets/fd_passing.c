@@ -173,7 +173,7 @@ static void taker(const char *path)
 
 int main(int argc, char *argv[])
 {
-    const char *path = NULL;
+    static const char *path; /* atexit() needs it after main */
     int opt;
 
     setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */

@@ -158,7 +158,7 @@ static void ask(const char *path, bool named, double patience, char *texts[])
 
 int main(int argc, char *argv[])
 {
-    const char *path = NULL;
+    static const char *path; /* atexit() needs it after main */
     double patience = 5;
     mode_t mode = 0600;
     bool named = true;

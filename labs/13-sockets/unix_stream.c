@@ -116,7 +116,7 @@ static void ask(const char *path)
 
 int main(int argc, char *argv[])
 {
-    const char *path = NULL;
+    static const char *path; /* atexit() needs it after main */
     mode_t mode = 0600;
     char *end;
     int opt;
