@@ -118,8 +118,8 @@ unix_stream: @$name: Address already in use"
         unix_stream serve bash -c "kill -STOP \$PPID
             for i in {1..9}; do bash -c \"exec nc -zU r/unix_stream\" & done; wait
             kill -CONT \$PPID; unix_stream ask; stat -c %a r/unix_stream"
-        ulimit -Sn 6
-        unix_stream serve bash -c "ulimit -Sn 100; unix_stream ask; unix_stream ask; kill -TERM \$PPID; wait"; rm -r r'
+        (ulimit -Sn 6; exec unix_stream serve bash -c \
+            "ulimit -Sn 100; unix_stream ask; unix_stream ask; kill -TERM \$PPID; wait"); rm -r r'
     assert_equal "$(grep -c '^you are process' "$run/stdout")" 1
     assert_line 600
     assert_equal "$(grep -c 'refuses a client: no descriptor is left' "$run/stdout")" 2
