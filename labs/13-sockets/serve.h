@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -143,6 +144,7 @@ static inline void open_signals(struct serving *s)
                            usual = {.sa_handler = SIG_DFL};
     sigset_t set;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* a message, one write */
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGCHLD, &usual, NULL); /* if it was ignored */
     sigemptyset(&set);
@@ -159,6 +161,7 @@ static inline void open_signals(struct serving *s)
 static inline void start_command(struct serving *s, char *argv[])
 {
     const struct sigaction usual = {.sa_handler = SIG_DFL};
+    pid_t server = getpid();
 
     if (argv[0] == NULL)
         return;
@@ -166,6 +169,9 @@ static inline void start_command(struct serving *s, char *argv[])
     if (s->command == -1)
         err(1, "fork");
     if (s->command == 0) {
+        /* It doesn't outlive its server, however that ends. */
+        if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != server)
+            _exit(1);
         sigaction(SIGPIPE, &usual, NULL);
         sigprocmask(SIG_SETMASK, &s->before, NULL);
         execvp(argv[0], argv);

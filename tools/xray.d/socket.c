@@ -1,5 +1,5 @@
 /*
- * socket.c: who listens, who connects to whom, and descriptors that are sent.
+ * socket.c: who listens, and who connects to whom.
  */
 #include <ctype.h>
 #include <err.h>
@@ -99,11 +99,46 @@ static void remember_bound(const char *where, struct object *object)
     bounds = bound;
 }
 
-static const char *known(const char *where)
+static const struct object *known(const char *where)
 {
     for (const struct bound *b = bounds; b != NULL; b = b->next)
         if (strcmp(b->address, where) == 0)
-            return b->object->name;
+            return b->object;
+    return NULL;
+}
+
+/* TCP clients that have connected to a socket of the log and haven't been
+ * accepted, the oldest first: in this order the kernel hands them out. */
+static struct waiting {
+    struct waiting *next;
+    const struct object *listener, *client;
+} * waiting;
+
+static void remember_waiting(const struct object *listener,
+                             const struct object *client)
+{
+    struct waiting *new = malloc(sizeof *new), **last = &waiting;
+
+    if (new == NULL)
+        err(1, "malloc");
+    *new = (struct waiting){NULL, listener, client};
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = new;
+}
+
+static const struct object *first_waiting(const struct object *listener)
+{
+    for (struct waiting **at = &waiting; *at != NULL; at = &(*at)->next) {
+        struct waiting *found = *at;
+        const struct object *client = found->client;
+
+        if (found->listener != listener)
+            continue;
+        *at = found->next;
+        free(found);
+        return client;
+    }
     return NULL;
 }
 
@@ -139,37 +174,54 @@ void on_bind(struct task *task, struct call *call)
 void on_listen(struct task *task, struct call *call)
 {
     const struct file *file = file_of(task, call->args[0]);
+    char *key, *where;
 
-    if (file != NULL)
-        fact(task, "listen %s %s%s", task->name, file->object->name,
-             failure(call));
+    if (file == NULL)
+        return;
+    fact(task, "listen %s %s%s", task->name, file->object->name, failure(call));
+    /* It was bound to port 0, perhaps: "TCP:[127.0.0.1:4711]" is where. */
+    key = annotation(call->args[0]);
+    if (file->object->kind == TCP && key && (where = strchr(key, '['))) {
+        where[strlen(where) - 1] = '\0';
+        remember_bound(where + 1, file->object);
+    }
+    free(key);
 }
 
 void on_connect(struct task *task, struct call *call)
 {
     const struct file *file = file_of(task, call->args[0]);
     char *where = address(task, call->args[1]), *shown;
+    const struct object *to;
 
     if (file == NULL || where == NULL) {
         free(where);
         return;
     }
     shown = shown_path(where);
+    to = known(where);
     fact(task, "connect %s %s %s%s", task->name, file->object->name,
-         known(where) ? known(where) : shown, failure(call));
+         to ? to->name : shown, failure(call));
+    if (to != NULL && to->kind == TCP &&
+        (call->error == NULL || strcmp(call->error, "EINPROGRESS") == 0))
+        remember_waiting(to, file->object);
     free(shown);
     free(where);
 }
 
 /* strace shows a connected Unix socket as [its number->its peer's]: the peer
  * is a socket that it called "[number" before. */
-static const char *peer_of(const char *key)
+static const char *peer_of(const struct object *listener, const char *key)
 {
     const char *arrow = key ? strstr(key, "->") : NULL;
     const char *open = key ? strchr(key, '[') : NULL;
     const struct object *object;
     char *wanted;
 
+    if (listener->kind == TCP) {
+        object = first_waiting(listener);
+        return object ? object->name : "outside";
+    }
     if (arrow == NULL || open == NULL || !isdigit((unsigned char)arrow[2]))
         return "outside";
     if (asprintf(&wanted, "%.*s%.*s]", (int)(open - key + 1), key,
@@ -196,7 +248,7 @@ void on_accept(struct task *task, struct call *call)
     key = annotation(call->result_text);
     object = number_object(task, file->object->kind, key);
     fact(task, "accept %s %s %s %s", task->name, file->object->name,
-         object->name, peer_of(key));
+         object->name, peer_of(file->object, key));
     free(key);
     open_as(task, call->result_text, object, BOTH,
             has(call->args[3], "SOCK_CLOEXEC"));
@@ -213,69 +265,4 @@ void on_shutdown(struct task *task, struct call *call)
              : has(how, "RD") ? "read"
                               : "write",
              failure(call));
-}
-
-/* What is on its way over sockets, by what strace calls it. */
-static struct passed {
-    struct passed *next;
-    char *key;
-    struct object *object;
-    enum mode mode;
-} * passed;
-
-/* The descriptors in "cmsg_type=SCM_RIGHTS, cmsg_data=[3<pipe:[1]>, …]". */
-static void each_passed(struct task *task, struct call *call,
-                        const struct file *socket, bool sent)
-{
-    const char *p = strstr(call->args[1], "SCM_RIGHTS");
-
-    if (p == NULL || (p = strstr(p, "cmsg_data=[")) == NULL)
-        return;
-    for (p += strlen("cmsg_data=["); isdigit((unsigned char)*p);) {
-        char *key = annotation(p);
-        struct passed *found = passed;
-
-        if (sent) {
-            const struct file *file = file_of(task, p);
-
-            found = malloc(sizeof *found);
-            if (found == NULL || file == NULL)
-                return;
-            *found = (struct passed){passed, key, file->object, file->mode};
-            passed = found;
-            fact(task, "pass %s %s %s", task->name, socket->object->name,
-                 file->object->name);
-        } else if (key != NULL) {
-            while (found != NULL && strcmp(found->key, key) != 0)
-                found = found->next;
-            if (found != NULL) {
-                fact(task, "receive %s %s %s", task->name, socket->object->name,
-                     found->object->name);
-                open_as(task, p, found->object, found->mode,
-                        has(call->args[2], "CMSG_CLOEXEC"));
-            }
-        }
-        p = strstr(p, ">, ");
-        if (p == NULL)
-            return;
-        p += 3;
-    }
-}
-
-void on_sendmsg(struct task *task, struct call *call)
-{
-    const struct file *file = file_of(task, call->args[0]);
-
-    on_write(task, call);
-    if (file != NULL && call->error == NULL)
-        each_passed(task, call, file, true);
-}
-
-void on_recvmsg(struct task *task, struct call *call)
-{
-    const struct file *file = file_of(task, call->args[0]);
-
-    on_read(task, call);
-    if (file != NULL && call->error == NULL)
-        each_passed(task, call, file, false);
 }

@@ -9,7 +9,7 @@
  * object.c      pipes, files and the rest, and their names
  * file.c        calls on descriptors
  * path.c        calls on paths
- * memory.c, socket.c, ipc.c, signal.c, arrive.c   the calls of those topics
+ * memory.c, socket.c, pass.c, ipc.c, signal.c, arrive.c   the calls of those topics
  * facts.c       the table of calls, and the main loop
  *
  * Nothing is freed that is needed for a name: a run is short.
