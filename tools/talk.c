@@ -28,6 +28,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -42,7 +44,7 @@
 
 static const char help[] = "Usage: talk [-a HOST] [-t SECONDS] [PATH]\n";
 
-enum { MAX_CLIENTS = 2000, BUFFER = 1 << 16 };
+enum { MAX_CLIENTS = 2000, BUFFER = 1 << 16, PIECE = 2048 };
 
 struct client {
     char name[16];
@@ -87,16 +89,17 @@ static bool wait_for(const struct client *c, short events, double seconds)
 
 static void open_client(struct client *c)
 {
-    int error, buffer_size = 4096; /* little shall fill it */
+    int error, buffer = 4096, segment = 536; /* little shall fill them */
     socklen_t len = sizeof error;
 
     c->len = 0;
     c->fd = socket(server.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd == -1)
         err(1, "socket");
-    for (int i = 0; i < 2; i++)
-        setsockopt(c->fd, SOL_SOCKET, i ? SO_SNDBUF : SO_RCVBUF, &buffer_size,
-                   sizeof buffer_size);
+    /* The kernel makes its buffers for so many segments. */
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     error =
         connect(c->fd, (struct sockaddr *)&server, server_len) == 0 ? 0 : errno;
@@ -151,7 +154,8 @@ static size_t next_line(struct client *c)
         ssize_t n = -1;
 
         if (wait_for(c, POLLIN, patience))
-            n = recv(c->fd, c->in + c->len, sizeof c->in - c->len, 0);
+            n = recv(c->fd, c->in + c->len,
+                     c->len + PIECE > BUFFER ? BUFFER - c->len : PIECE, 0);
         if (n > 0) {
             c->len += (size_t)n;
             continue;
