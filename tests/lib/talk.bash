@@ -31,7 +31,7 @@ tell() {
         fi
         complain "to serve${1:+, when a client does: ${*: -1}}" "${told[*]}"
     fi
-    mapfile -t told < <(tail -n "+$((heard + 1))" "$run/stdout" | grep -v '^server\[')
+    mapfile -t told < <(tail -n "+$((heard + 1))" "$run/stdout" | tr -d '\0' | grep -v '^server\[')
     heard=$(wc -l <"$run/stdout")
     unset 'told[-1]'
 }
@@ -42,7 +42,7 @@ is_told() {
 
 # assert_told [LINE...]: that clients have got exactly this.
 assert_told() {
-    expect "the clients to get this" assert_equal "$(printf '%s\n' "${told[@]}" | head -c 5000)" "$(printf '%s\n' "$@")"
+    expect "the clients to get this" assert_equal "$(printf '%s\n' "${told[@]}" | head -c 100000)" "$(printf '%s\n' "$@")"
 }
 
 # ask A REQUEST ANSWER: one request, and the answer that it has to get.
