@@ -17,8 +17,7 @@
  *                       "A: nothing" (in time) where there are fewer; "A: end
  *                       after: TEXT" if the last one has no newline
  *        half A         says that it sends nothing more, and still listens
- *        close A        closes it
- *        reset A        closes it by a reset
+ *        close A        closes it; reset A: by a reset
  *        say TEXT       writes TEXT: all that stands before it is done
  * What fails is told as "A: WORD: REASON", and talk goes on.
  *
@@ -31,7 +30,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +62,9 @@ static struct client *find(const char *name)
     for (size_t i = 0; i < count; i++)
         if (strcmp(clients[i]->name, name) == 0)
             return clients[i];
-    if (count == MAX_CLIENTS || strlen(name) >= sizeof clients[0]->name)
+    if (count == MAX_CLIENTS || strlen(name) >= sizeof clients[0]->name ||
+        (clients[count] = calloc(1, sizeof *clients[0])) == NULL)
         errx(2, "%s: too many clients, or too long a name", name);
-    clients[count] = calloc(1, sizeof *clients[0]);
-    if (clients[count] == NULL)
-        err(1, "calloc");
     strcpy(clients[count]->name, name);
     clients[count]->fd = -1;
     return clients[count++];
@@ -120,7 +116,7 @@ static size_t send_some(struct client *c, const char *bytes, size_t len,
     size_t done = 0;
 
     while (done < len) {
-        ssize_t n = send(c->fd, bytes + done, len - done, 0);
+        ssize_t n = send(c->fd, bytes + done, len - done, MSG_NOSIGNAL);
 
         if (n >= 0)
             done += (size_t)n;
@@ -229,18 +225,14 @@ static void obey(char *line)
     }
     name = line == NULL ? word : strsep(&line, " ");
     c = find(name);
-    if (strcmp(word, "open") == 0) {
-        open_client(c);
-        return;
-    }
-    if (c->fd == -1) {
-        printf("%s: %s: not open\n", name, word);
-        return;
-    }
     if (*word == 'f' || *word == 'g')
         n = atol(line == NULL ? "1" : strsep(&line, " "));
     text = line == NULL ? name + strlen(name) : line;
-    if (strcmp(word, "send") == 0)
+    if (strcmp(word, "open") == 0)
+        open_client(c);
+    else if (c->fd == -1)
+        printf("%s: %s: not open\n", name, word);
+    else if (strcmp(word, "send") == 0)
         send_text(c, text);
     else if (strcmp(word, "flood") == 0)
         flood(c, n, text, unescape(text));
@@ -252,7 +244,7 @@ static void obey(char *line)
         setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
     else if (strcmp(word, "close") != 0)
         errx(2, "%s: not a command", word);
-    if (strcmp(word, "reset") == 0 || strcmp(word, "close") == 0) {
+    if (c->fd != -1 && (*word == 'r' || *word == 'c')) {
         close(c->fd);
         c->fd = -1;
     }
@@ -282,7 +274,6 @@ static void find_server(const char *host, const char *path)
 
 int main(int argc, char *argv[])
 {
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     const char *host = "127.0.0.1";
     char *line = NULL;
     size_t size = 0;
@@ -297,7 +288,6 @@ int main(int argc, char *argv[])
         else
             usage(opt, help);
     }
-    sigaction(SIGPIPE, &ignore, NULL);
     find_server(host, argv[optind]);
     while ((len = getline(&line, &size, stdin)) > 0) {
         if (line[len - 1] == '\n')

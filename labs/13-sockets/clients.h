@@ -21,9 +21,9 @@ struct client {
     bool gone;       /* it is to be closed, and forgotten */
     size_t left;     /* so much is still to be read; SIZE_MAX: no limit */
     size_t line_len; /* of what has come of a line; more: too long */
-    char line[MAX_LINE + 1];
-    void *own;         /* NULL at first; freed with the client */
-    size_t begin, end; /* what is to be sent to it is queue[begin..end) */
+    char line[MAX_LINE + 2]; /* with room for a byte too many, and a 0 */
+    void *own;               /* NULL at first; freed with the client */
+    size_t begin, end;       /* what is to be sent to it is queue[begin..end) */
     char queue[];
 };
 

@@ -21,9 +21,8 @@
 static const char help[] =
     "Usage: ex3_broker [-q BYTES] PATH [COMMAND [ARG...]]\n"
     "  -q BYTES   how much may wait for a client (65536)\n"
-    "Takes lines \"sub TOPIC\", \"unsub TOPIC\", \"pub TOPIC TEXT\" at the "
-    "Unix\n"
-    "socket PATH. Serves while COMMAND runs, or until SIGINT or SIGTERM.\n";
+    "Takes lines \"sub TOPIC\", \"unsub TOPIC\", \"pub TOPIC TEXT\" at PATH,\n"
+    "a Unix socket. Serves while COMMAND runs, or until SIGINT or SIGTERM.\n";
 
 static const char *path;
 static struct stat ours; /* the socket at path, as we made it */
@@ -36,10 +35,11 @@ static void remove_socket(void)
 }
 
 /* Removes the socket at path if nobody listens there any more. */
-static void remove_stale(const struct sockaddr_un *address)
+static void remove_stale(int fd, const struct sockaddr_un *address)
 {
-    /* TODO 1: nothing but connect() tells. */
-    (void)address;
+    /* TODO 1: nothing but connect() tells; of other files, too, it
+     * says ECONNREFUSED. fd can be used after that, if it has failed. */
+    (void)fd, (void)address;
 }
 
 /* Returns a socket that listens at path. */
@@ -50,8 +50,7 @@ static int open_listener(void)
 
     /* TODO 1: the path has to fit. From its first moment on, it must
      * be for its owner alone; but COMMAND gets the umask as it was. */
-    remove_stale(&address);
-    (void)remove_socket;
+    remove_stale(fd, &address), (void)remove_socket;
     errx(1, "%s: not yet", path);
     close(folder);
     say("server", "listens on %s", path);
@@ -70,9 +69,7 @@ static void send_queue(struct client *c)
 static void put(struct client *c, const char *line, size_t len)
 {
     /* TODO 3: only what the kernel doesn't take waits with us. */
-    (void)line;
-    (void)len;
-    c->gone = true;
+    c->gone = line != NULL && len > 0;
 }
 
 /* Tells a client who it is: nobody can lie about that. */
@@ -88,19 +85,17 @@ static void tell_who(struct client *c)
 static void publish(char *message, size_t len)
 {
     /* TODO 2: which topic that is ends with its first space. */
-    (void)message;
-    (void)len;
+    (void)message, (void)len;
 }
 
-/* Does what the line of a client says, or says what is wrong with it. */
+/* Does what a client's line says, or says what is wrong with it. */
 static void take_line(struct client *c)
 {
     const char *answer = "error: syntax";
 
     /* TODO 2: it is "who", or a word, a space, a topic; and if that
      * word is pub, another space and a text, of any bytes, or none. */
-    (void)tell_who;
-    (void)publish;
+    (void)tell_who, (void)publish;
     put(c, answer, strlen(answer));
 }
 
@@ -115,7 +110,7 @@ static void take_input(struct client *c)
      * newline: half a message is none. */
     c->ended = n <= 0;
     take_line(c);
-    /* TODO 4: at the broker's end it counts how much that was. */
+    c->left -= (size_t)n; /* it counts at the broker's end */
 }
 
 static short wanted(const struct client *c)

@@ -67,7 +67,7 @@ static void calculate(const char *line, size_t len, char answer[MAX_ANSWER])
     /* TODO 1 BEGIN: the line's end isn't marked by anything, and there may
      * be any bytes in it. Not all that C can divide is right. */
     const char *at = line, *end = line + len;
-    int64_t a, b, result = 0;
+    int64_t a, b = 0, result = 0;
     bool fits = true, overflow = false;
     char sign = 0;
 
@@ -81,11 +81,10 @@ static void calculate(const char *line, size_t len, char answer[MAX_ANSWER])
         while (at < end && *at == ' ')
             at++;
         if (at == end)
-            error = !fits ? "number"
-                    : (sign == '/' || sign == '%') && b == 0
-                        ? "division by zero"
-                        : NULL;
+            error = fits ? NULL : "number";
     }
+    if (error == NULL && b == 0 && (sign == '/' || sign == '%'))
+        error = "division by zero";
     if (error == NULL) {
         if (sign == '+')
             overflow = __builtin_add_overflow(a, b, &result);
@@ -148,10 +147,8 @@ static void take_input(struct client *c)
             answer_line(c);
             continue;
         }
-        if (c->line_len < MAX_LINE)
-            c->line[c->line_len] = bytes[i];
-        if (c->line_len <= MAX_LINE)
-            c->line_len++;
+        c->line[c->line_len] = bytes[i];
+        c->line_len += c->line_len <= MAX_LINE;
     }
     if (n == 0) {
         c->ended = true;

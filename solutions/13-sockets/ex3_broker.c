@@ -21,9 +21,8 @@
 static const char help[] =
     "Usage: ex3_broker [-q BYTES] PATH [COMMAND [ARG...]]\n"
     "  -q BYTES   how much may wait for a client (65536)\n"
-    "Takes lines \"sub TOPIC\", \"unsub TOPIC\", \"pub TOPIC TEXT\" at the "
-    "Unix\n"
-    "socket PATH. Serves while COMMAND runs, or until SIGINT or SIGTERM.\n";
+    "Takes lines \"sub TOPIC\", \"unsub TOPIC\", \"pub TOPIC TEXT\" at PATH,\n"
+    "a Unix socket. Serves while COMMAND runs, or until SIGINT or SIGTERM.\n";
 
 static const char *path;
 static struct stat ours; /* the socket at path, as we made it */
@@ -34,7 +33,6 @@ static void remove_socket(void)
     /* TODO 1 BEGIN: nobody may replace it between the look and unlink(). */
     struct stat now;
     int folder = lock_folder(path);
-
     if (lstat(path, &now) == 0 && now.st_ino == ours.st_ino &&
         now.st_dev == ours.st_dev && unlink(path) == -1)
         warn("%s", path);
@@ -44,30 +42,21 @@ static void remove_socket(void)
 }
 
 /* Removes the socket at path if nobody listens there any more. */
-static void remove_stale(const struct sockaddr_un *address)
+static void remove_stale(int fd, const struct sockaddr_un *address)
 {
-    /* TODO 1 BEGIN: nothing but connect() tells. */
+    /* TODO 1 BEGIN: nothing but connect() tells; of other files, too, it
+     * says ECONNREFUSED. fd can be used after that, if it has failed. */
     struct stat info;
-    int fd;
 
-    if (lstat(path, &info) == -1) {
-        if (errno == ENOENT)
-            return;
-        err(1, "%s", path);
-    }
-    if (!S_ISSOCK(info.st_mode))
+    if (lstat(path, &info) == 0 && !S_ISSOCK(info.st_mode))
         errx(1, "%s: not a socket", path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd == -1)
-        err(1, "socket");
     /* EAGAIN: it lives, and many wait for it. */
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
         errno == EAGAIN)
         errno = EADDRINUSE;
-    if (errno != ECONNREFUSED || unlink(path) == -1)
+    if (errno != ENOENT && (errno != ECONNREFUSED || unlink(path) == -1))
         err(1, "%s", path);
-    close(fd);
-    /* TODO 1 STAND-IN: (void)address; */
+    /* TODO 1 STAND-IN: (void)fd, (void)address; */
     /* TODO 1 END */
 }
 
@@ -84,10 +73,10 @@ static int open_listener(void)
     if (strlen(path) >= sizeof address.sun_path)
         errx(1, "%s: %s", path, strerror(ENAMETOOLONG));
     strcpy(address.sun_path, path);
-    remove_stale(&address);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd == -1)
         err(1, "socket");
+    remove_stale(fd, &address);
     mask = umask(0177);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) == -1)
         err(1, "%s", path);
@@ -98,8 +87,7 @@ static int open_listener(void)
         exit(1);
     }
     atexit(remove_socket);
-    /* TODO 1 STAND-IN: remove_stale(&address); */
-    /* TODO 1 STAND-IN: (void)remove_socket; */
+    /* TODO 1 STAND-IN: remove_stale(fd, &address), (void)remove_socket; */
     /* TODO 1 STAND-IN: errx(1, "%s: not yet", path); */
     /* TODO 1 END */
     close(folder);
@@ -117,10 +105,10 @@ static void send_queue(struct client *c)
 
         if (n >= 0) {
             c->begin += (size_t)n;
-        } else if (errno != EINTR) {
-            if (errno != EAGAIN)
-                c->begin = c->end; /* it takes nothing more; recv() tells */
+        } else if (errno == EAGAIN) {
             break;
+        } else if (errno != EINTR) {
+            c->begin = c->end; /* it takes nothing more */
         }
     }
     memmove(c->queue, c->queue + c->begin, c->end - c->begin);
@@ -134,20 +122,16 @@ static void send_queue(struct client *c)
 static void put(struct client *c, const char *line, size_t len)
 {
     /* TODO 3 BEGIN: only what the kernel doesn't take waits with us. */
-    if (c->gone)
-        return;
-    if (c->end + len + 1 > queue_room)
+    if (!c->gone && c->end + len + 1 > queue_room)
         send_queue(c);
-    if (c->end + len + 1 > queue_room) {
+    if (c->gone || c->end + len + 1 > queue_room) {
         c->gone = true;
         return;
     }
     memcpy(c->queue + c->end, line, len);
     c->end += len;
     c->queue[c->end++] = '\n';
-    /* TODO 3 STAND-IN: (void)line; */
-    /* TODO 3 STAND-IN: (void)len; */
-    /* TODO 3 STAND-IN: c->gone = true; */
+    /* TODO 3 STAND-IN: c->gone = line != NULL && len > 0; */
     /* TODO 3 END */
 }
 
@@ -181,12 +165,11 @@ static void publish(char *message, size_t len)
             put(c, message, len);
         }
     }
-    /* TODO 2 STAND-IN: (void)message; */
-    /* TODO 2 STAND-IN: (void)len; */
+    /* TODO 2 STAND-IN: (void)message, (void)len; */
     /* TODO 2 END */
 }
 
-/* Does what the line of a client says, or says what is wrong with it. */
+/* Does what a client's line says, or says what is wrong with it. */
 static void take_line(struct client *c)
 {
     const char *answer = "error: syntax";
@@ -212,8 +195,7 @@ static void take_line(struct client *c)
         if (strncmp(line, "unsub ", 6) == 0 && len == rest)
             answer = unsubscribe(c, topic);
     }
-    /* TODO 2 STAND-IN: (void)tell_who; */
-    /* TODO 2 STAND-IN: (void)publish; */
+    /* TODO 2 STAND-IN: (void)tell_who, (void)publish; */
     /* TODO 2 END */
     put(c, answer, strlen(answer));
 }
@@ -233,13 +215,11 @@ static void take_input(struct client *c)
     }
     for (ssize_t i = 0; i < n && !c->gone; i++) {
         if (bytes[i] != '\n') {
-            if (c->line_len < MAX_LINE)
-                c->line[c->line_len] = bytes[i];
-            if (c->line_len <= MAX_LINE)
-                c->line_len++;
+            c->line[c->line_len] = bytes[i];
+            c->line_len += c->line_len <= MAX_LINE;
             continue;
         }
-        c->line[c->line_len <= MAX_LINE ? c->line_len : MAX_LINE] = '\0';
+        c->line[c->line_len] = '\0';
         take_line(c);
         c->line_len = 0;
     }
@@ -247,10 +227,7 @@ static void take_input(struct client *c)
     /* TODO 2 STAND-IN: c->ended = n <= 0; */
     /* TODO 2 STAND-IN: take_line(c); */
     /* TODO 2 END */
-    /* TODO 4 BEGIN: at the broker's end it counts how much that was. */
-    if (c->left != SIZE_MAX)
-        c->left -= (size_t)n;
-    /* TODO 4 END */
+    c->left -= (size_t)n; /* it counts at the broker's end */
 }
 
 static short wanted(const struct client *c)
