@@ -324,7 +324,7 @@ ex3_broker: $(printf %0108d 1): File name too long"
     for sig in TERM INT; do
         x=t$RANDOM
         start_talk ex3_broker s
-        tell open\ {a,b,p}
+        tell open\ {p,a,b}
         sub a $x
         sub b $x
         freeze "$pid"
