@@ -49,9 +49,10 @@ static struct pollfd *fds; /* room for all clients, and two more */
 static inline void add_client(int fd)
 {
     struct client *c = malloc(sizeof *c + queue_room);
-    struct pollfd *more = reallocarray(fds, count + 3, sizeof *fds);
+    void *more = reallocarray(fds, count + 3, sizeof *fds);
 
-    fds = more == NULL ? fds : more;
+    if (more != NULL)
+        fds = more;
     if (c == NULL || more == NULL) {
         warn("a client is refused");
         free(c);

@@ -66,8 +66,7 @@ static void take_input(struct client *c)
     /* TODO 2: a piece may have no newline, or many. What is last
      * at the end of the input is a line, too. Of a line that is too long
      * only that is remembered. */
-    c->ended = true;
-    if (n > 0)
+    c->ended = n <= PIECE;
     answer_line(c);
     /* TODO 4: at the server's end no more is read than had come. */
 }

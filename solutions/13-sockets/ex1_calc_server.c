@@ -155,9 +155,8 @@ static void take_input(struct client *c)
         if (c->line_len > 0)
             answer_line(c);
     }
-    /* TODO 2 STAND-IN: c->ended = true; */
-    /* TODO 2 STAND-IN: if (n > 0) */
-    /* TODO 2 STAND-IN:     answer_line(c); */
+    /* TODO 2 STAND-IN: c->ended = n <= PIECE; */
+    /* TODO 2 STAND-IN: answer_line(c); */
     /* TODO 2 END */
     /* TODO 4 BEGIN: at the server's end no more is read than had come. */
     if (c->left != SIZE_MAX && (c->left -= (size_t)n) == 0)

@@ -1,4 +1,6 @@
 # The exercise ex3_broker of lab 13.
+#
+# shellcheck disable=SC2034,SC2086,SC2128,SC2178,SC2317  # code for shells; names that talk.bash shares
 
 load ../lib/lab
 load ../lib/talk
