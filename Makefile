@@ -32,7 +32,7 @@ exercise := $(patsubst labs/%.c,%,$(exercise))
 endif
 
 # What runs the programs under test, and looks at them.
-test_tools := build/tools/init build/tools/hold build/tools/xray-facts $(BUILD)/tools/unkind.so
+test_tools := build/tools/init build/tools/hold build/tools/talk build/tools/xray-facts $(BUILD)/tools/unkind.so
 
 build_lab = $(MAKE) -C labs/$(1) LAB=$(1) -j $(or $(JOBS),$(shell nproc))
 solutions_of = SRC=../../solutions/$(1) OUT=../../$(BUILD)/solutions/$(1)
@@ -157,10 +157,10 @@ build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
 	@echo "  cc tools/init"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
 
-build/tools/hold: tools/hold.c common/lab.c common/lab.h
+build/tools/hold build/tools/talk: build/tools/%: tools/%.c common/lab.c common/lab.h
 	@mkdir -p $(@D)
-	@echo "  cc tools/hold"
-	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ tools/hold.c common/lab.c
+	@echo "  cc tools/$*"
+	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $< common/lab.c
 
 # This one becomes part of the program under test: one for each libc.
 $(BUILD)/tools/unkind.so: tools/unkind.c

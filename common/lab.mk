@@ -24,7 +24,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 # The sanitizers check the same and more, and the two don't mix.
 FORTIFY := -U_FORTIFY_SOURCE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-compile = $(CC) -std=gnu17 -D_GNU_SOURCE -I$(top)/common $(CFLAGS) $(WARNINGS) \
+compile = $(CC) -std=gnu17 -D_GNU_SOURCE -I$(top)/common -I$(top)/labs/$(LAB) $(CFLAGS) $(WARNINGS) \
     $(FORTIFY) $(SANITIZE) -pthread
 
 # V=1 shows whole commands.
