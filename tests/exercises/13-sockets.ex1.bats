@@ -160,17 +160,17 @@ assert_gets() { # assert_gets A COUNT ANSWER
     tell "open e" "open s" "open w"
     # Until the kernel has no more room, and some wait in the server: it must wait for
     # room then, and not look again and again at the end of the input.
-    lines=0
+    asked=0
     zeros=$(printf '1/0\\n%.0s' {1..500})
-    until ((lines * 24 - $(sent_and_not_taken) > 24000)); do
+    until ((asked * 24 - $(sent_and_not_taken) > 24000)); do
         tell "send e $zeros" "send w 1+1\n" "get w 1"
         assert_told "w: 2"
-        lines=$((lines + 500))
+        asked=$((asked + 500))
     done
     tell "half e"
     ask w 2+2 4
     assert_idle
-    assert_gets e $lines "error: division by zero"
+    assert_gets e $asked "error: division by zero"
     tell "get e 9"
     assert_told "e: end"
     # And as much as it can send.
