@@ -1,4 +1,6 @@
 # The exercise ex1_calc_server of lab 13.
+#
+# shellcheck disable=SC2034,SC2128,SC2178,SC2317  # names that talk.bash shares
 
 load ../lib/lab
 load ../lib/talk
@@ -200,17 +202,19 @@ assert_gets() { # assert_gets A COUNT ANSWER
     tell "reset r" "reset p" "reset f" "close u" "close n"
     await "the sockets of five clients, who are gone, closed" has_sockets 2
     ask a 2+2 4
-    # More than it has descriptors for.
-    opens=()
-    for i in {1..20}; do
-        opens+=("open c$i")
-    done
-    tell "${opens[@]}" "get c20 1"
-    [[ ${told[*]} == "c20: end" || ${told[*]} == "c20: reset" ]] || complain "a refusal of who has no descriptor" "${told[*]}"
-    ask a 3+3 6
-    assert_idle
-    tell "${opens[@]/open/close}"
-    await "their sockets closed" has_sockets 2
+    # More than it has descriptors for. (valgrind keeps some for itself.)
+    if [[ ! ${UNDER:-} ]]; then
+        opens=()
+        for i in {1..20}; do
+            opens+=("open c$i")
+        done
+        tell "${opens[@]}" "get c20 1"
+        [[ ${told[*]} == "c20: end" || ${told[*]} == "c20: reset" ]] || complain "a refusal of who has no descriptor" "${told[*]}"
+        ask a 3+3 6
+        assert_idle
+        tell "${opens[@]/open/close}"
+        await "their sockets closed" has_sockets 2
+    fi
     tell "open z"
     ask z 4+4 8
     end_talk
