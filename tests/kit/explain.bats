@@ -19,11 +19,13 @@ shows_a_fault=" sigpipe daemon3 "
 # from memory that processes share, and when.
 # shm_mutex_broken, holder_dies_broken, bounded_buffer_broken, sem_unnamed_broken:
 # who has a lock or a semaphore that was free makes no call to take it.
+# partial_io_broken: where a message in a stream ends.
 # init_race_broken: that a number was given between two calls of another.
 leaves_no_trace=" arg_race_broken counter_broken stolen_broken lost_update_broken
     fifo_two_way_broken mq_notify_broken mq_workers_broken
     publish_broken shm_counter_broken shm_first_broken traffic_broken shm_mutex_broken
-    holder_dies_broken bounded_buffer_broken sem_unnamed_broken init_race_broken "
+    holder_dies_broken bounded_buffer_broken sem_unnamed_broken init_race_broken
+    partial_io_broken "
 
 # explained FOLDER NAME COMMAND: what xray finds in a run of it.
 explained() {

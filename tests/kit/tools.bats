@@ -16,7 +16,7 @@ setup_file() {
     for lab in labs/*; do
         [[ $lab == labs/01-* ]] || rm -r "$lab" "solutions/${lab#*/}"
     done
-    rm tests/kit/ring_copy.c # it belongs to one of those
+    grep -lF '"../../labs/' tests/kit/*.c | xargs rm # these belong to one of those
     make -s new-lab NAME=98-demo
 }
 
