@@ -10,6 +10,8 @@
 #   report    the file with every fact of the run (see tools/init.c)
 # So a test must not use these names for anything else.
 
+source "$top/tests/lib/words.bash"
+
 # Makes the words that run a program, in $launch, and $run, a folder of its own.
 prepare_run() {
     local limits=(-t "$DEADLINE") option
@@ -77,6 +79,12 @@ collect() {
     signal\ *) status=$((128 + $(kill -l "${ended#signal }"))) ;;
     *) status=124 ;;
     esac
+    if [[ $BUILD == *musl* ]]; then
+        for word in stdout stderr; do
+            in_glibcs_words <"$run/$word" >"$run/words"
+            cat "$run/words" >"$run/$word"
+        done
+    fi
     slurp output "$run/stdout"
     slurp stderr "$run/stderr"
     mapfile -t lines <<<"$output"

@@ -28,7 +28,7 @@ talk() {
             --show-leak-kinds=definite --run-libc-freeres=no --error-exitcode=99"
     fi
     UNDER='' run_program -t $((4 * DEADLINE)) "${@:1:$#-1}" bash -c "DEADLINE=$DEADLINE under='$under'
-        PATH=\$PATH:$top/$BUILD/lib:$top/$BUILD/$LAB; source '$top/tests/lib/udp.bash'; ${*: -1}"
+        PATH=\$PATH:$top/$BUILD/lib:$top/$BUILD/$LAB; source '$top/tests/lib/words.bash'; source '$top/tests/lib/udp.bash'; ${*: -1}"
     ran=$(sed -n 's/^! ran //p' "$run/stdout" | tail -n 1)
     if grep -q '^! expected ' "$run/stdout"; then
         allow_left 'file \./.*' # it had no time to clean up
@@ -176,7 +176,7 @@ ends() {
 
 # said TEXT [FILE]: that this line, and no other, was its standard error.
 said() {
-    [[ $(<err) == "$1" ]] || miss "on standard error: $1" "$(head -c 500 err)"
+    [[ $(in_glibcs_words <err) == "$1" ]] || miss "on standard error: $1" "$(head -c 500 err)"
 }
 
 # asleep PID...: that they run at most for an instant, in a quarter of a second.
