@@ -173,10 +173,11 @@ static void taker(const char *path)
 
 int main(int argc, char *argv[])
 {
+    static char line[512];
     static const char *path; /* atexit() needs it after main */
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
+    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "+p:h")) != -1) {
         if (opt != 'p')
             usage(opt, help);

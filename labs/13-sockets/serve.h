@@ -140,11 +140,12 @@ struct serving {
  * SIGPIPE is the error EPIPE. See signalfd(2). */
 static inline void open_signals(struct serving *s)
 {
+    static char line[512];
     const struct sigaction ignore = {.sa_handler = SIG_IGN},
                            usual = {.sa_handler = SIG_DFL};
     sigset_t set;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message, one write */
+    setvbuf(stderr, line, _IOLBF, sizeof line); /* a message, one write */
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGCHLD, &usual, NULL); /* if it was ignored */
     sigemptyset(&set);

@@ -158,6 +158,7 @@ static void ask(const char *path, bool named, double patience, char *texts[])
 
 int main(int argc, char *argv[])
 {
+    static char line[512];
     static const char *path; /* atexit() needs it after main */
     double patience = 5;
     mode_t mode = 0600;
@@ -165,7 +166,7 @@ int main(int argc, char *argv[])
     char *end;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
+    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "+p:m:t:nh")) != -1) {
         switch (opt) {
         case 'p':

@@ -116,12 +116,13 @@ static void ask(const char *path)
 
 int main(int argc, char *argv[])
 {
+    static char line[512];
     static const char *path; /* atexit() needs it after main */
     mode_t mode = 0600;
     char *end;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* lines that aren't torn */
+    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
     while ((opt = getopt(argc, argv, "+p:m:h")) != -1) {
         switch (opt) {
         case 'p':
