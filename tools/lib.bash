@@ -68,8 +68,9 @@ tag_of() {
 # tests_of LAB/EXERCISE: the file that has its tests. Where those of a lab would
 # be too long a file, each exercise has its own: LAB.ex1.bats.
 tests_of() {
-    local number=${1#*/ex} file
-    file=tests/exercises/${1%/*}.ex${number%%_*}.bats
+    local file tag
+    tag=$(tag_of "$1")
+    file=tests/exercises/${1%/*}.${tag/:/}.bats
     [[ -e $file ]] || file=tests/exercises/${1%/*}.bats
     echo "$file"
 }
@@ -101,4 +102,9 @@ points_of() {
                 printf "%d\t%s\n", points, name
             tags = ""
         }' "$1"
+}
+
+# spread FILE: of the numbers in it, a line each, the median, least and greatest.
+spread() {
+    sort -g "$1" | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)], t[1], t[NR] }'
 }
