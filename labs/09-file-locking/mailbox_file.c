@@ -50,6 +50,7 @@ static struct box {
     int folder, watch, ends[2]; /* descriptors */
 } boxes[BOXES] = {{.folder = -1}, {.folder = -1}};
 
+static volatile pid_t child; /* who answers, while there is one */
 static enum way way;
 static double interval = 0.01;
 static long in_vain; /* how often we have looked for nothing */
@@ -151,9 +152,31 @@ static void make_boxes(void)
     }
 }
 
-/* Only what is async-signal-safe: a handler calls it. */
+static void set_action(int sig, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+
+    action.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
+    sigaction(sig, &action, NULL);
+}
+
+/* This and the next call only what is async-signal-safe: a handler
+ * calls them. */
+static void end_child(void)
+{
+    set_action(SIGCHLD, SIG_DFL); /* now it may end */
+    if (child > 0)
+        kill(child, SIGKILL);
+    while (child > 0 && waitpid(child, NULL, 0) == -1 && errno == EINTR)
+        ;
+    child = 0;
+}
+
+/* The child goes first: it might put a message where we have just
+ * emptied. */
 static void remove_boxes(void)
 {
+    end_child();
     for (struct box *box = boxes; box < boxes + BOXES; box++) {
         unlinkat(box->folder, "part", 0);
         unlinkat(box->folder, "message", 0);
@@ -168,14 +191,6 @@ static void give_up(int sig)
     remove_boxes();
     raise(sig); /* by now that has its default effect: SA_RESETHAND */
     _exit(1);
-}
-
-static void set_action(int sig, void (*handler)(int))
-{
-    struct sigaction action = {.sa_handler = handler};
-
-    action.sa_flags = (int)SA_RESETHAND | SA_NODEFER;
-    sigaction(sig, &action, NULL);
 }
 
 /* The child answers each message. It waits for ever, and shall not
@@ -209,7 +224,7 @@ static double cpu_seconds(pid_t pid)
 static void measure(int count, double quiet)
 {
     double time, cpu = 0;
-    pid_t parent = getpid(), child;
+    pid_t parent = getpid();
     long looks = 0, now = 0;
 
     set_action(SIGCHLD, give_up);
@@ -236,12 +251,7 @@ static void measure(int count, double quiet)
         "%ld looks in vain, %.1f ms of CPU",
         time * 1e6 / count / 2, quiet, now - looks, cpu * 1e3);
 
-    set_action(SIGCHLD, SIG_DFL); /* now it may end */
-    kill(child, SIGKILL);
-    while (waitpid(child, NULL, 0) == -1) {
-        if (errno != EINTR)
-            err(1, "waitpid");
-    }
+    end_child();
 }
 
 int main(int argc, char *argv[])
