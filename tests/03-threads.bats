@@ -163,8 +163,22 @@ names() {
     fi
 }
 
+# sleeps_with_all_threads N: whether the traced process has so many, and all sleep.
+sleeps_with_all_threads() {
+    local states
+    states=$(sed 's/.*) \(.\).*/\1/' "/proc/$tracee/task"/*/stat)
+    [[ ${states//$'\n'/} =~ ^S{$1}$ ]]
+}
+
 @test "cancel: the mutex that a cancelled thread held is free, with a cleanup handler" {
-    traced cancel
+    # It is cancelled where it waits, not on its way there.
+    needs_tracing
+    UNDER=strace start cancel -w
+    await_children cancel
+    tracee=$(child_of "$pid" cancel)
+    await "main and the thread to sleep" sleeps_with_all_threads 2
+    finish_program
+    keep_facts "$run"
     assert_ended "exit 0"
     assert_fact_before "signal parent parent/t* SIGRT_*" "exit parent/t* = 0"
     assert_fact "read parent/t* pipe:1 = *" # it had waited there

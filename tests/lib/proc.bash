@@ -1,9 +1,28 @@
 # proc.bash: looking at a running program from outside, through /proc.
 # shellcheck disable=SC2034,SC2154  # run.bash sets program_pid, tests use what is set here
 
+# These are called again and again while a test waits, and so start no process.
+
 # outside PID: the number that a process of the running program has out here,
 # given the number that it has in its sandbox. See NSpid in proc_pid_status(5).
 outside() {
+    local family=("$program_pid") pid kids
+    while ((${#family[@]})); do
+        pid=${family[0]} family=("${family[@]:1}")
+        if [[ $(field "$pid" NSpid) =~ (^|[[:space:]])$1$ ]]; then
+            echo "$pid"
+            return
+        fi
+        for kids in "/proc/$pid/task"/*/children; do
+            { read -r -a kids <"$kids" || true; } 2>/dev/null
+            family+=("${kids[@]}")
+        done
+    done
+    # No such file, in this kernel, or one that changed: see proc_pid_task(5).
+    outside_by_parents "$1"
+}
+
+outside_by_parents() {
     # cat goes on when a process vanishes; awk would not.
     cat /proc/[0-9]*/status 2>/dev/null | awk -v wanted="$1" -v root="$program_pid" '
         $1 == "Pid:" { pid = $2 }
@@ -19,7 +38,14 @@ outside() {
 
 # field PID NAME: a line of /proc/PID/status without its name.
 field() {
-    sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" 2>/dev/null
+    local name rest
+    while IFS=$':\t' read -r name rest; do
+        if [[ $name == "$2" ]]; then
+            rest=${rest#"${rest%%[![:space:]]*}"}
+            echo "$rest"
+            return
+        fi
+    done 2>/dev/null <"/proc/$1/status"
 }
 
 # stat_field PID N: the N-th field of /proc/PID/stat; 5 is the process group, 6
@@ -49,16 +75,27 @@ same_file() {
     [[ $(stat -Lc %d:%i "$1") == "$(stat -Lc %d:%i "$2")" ]]
 }
 
-# state PID: R, S, D, T, Z; or "gone".
+# look_at_state PID: sets letter: R, S, D, T, t, X, Z; or "gone".
+look_at_state() {
+    letter=''
+    { read -r letter <"/proc/$1/stat"; } 2>/dev/null || true
+    letter=${letter##*) }
+    letter=${letter%% *}
+    letter=${letter:-gone}
+}
+
+# state PID: the same, written out.
 state() {
     local letter
-    letter=$(field "$1" State)
-    echo "${letter:-gone}" | cut -d' ' -f1
+    look_at_state "$1"
+    echo "$letter"
 }
 
 # in_state PID STATE: whether it is in that state; for wait_until.
 in_state() {
-    [[ $(state "$1") == "$2" ]]
+    local letter
+    look_at_state "$1"
+    [[ $letter == "$2" ]]
 }
 
 # signal_names MASK: the signals in a mask of /proc/PID/status, "SIGINT SIGTERM".
@@ -138,7 +175,9 @@ child_of() {
 }
 
 gone() {
-    [[ ! -e /proc/$1 || $(state "$1") == Z ]]
+    local letter
+    look_at_state "$1"
+    [[ $letter == [XZg]* ]]
 }
 
 # assert_only_standard PID NAME: that it has no descriptor but 0 to 2 open, once

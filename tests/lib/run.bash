@@ -119,8 +119,12 @@ start_program() {
         exec "${launch[@]}"
     ) <"$run/stdin" 3>&- 4>&- &
     program_pid=$!
-    wait_until "$DEADLINE" grep -qs '^pid ' "$report"
+    wait_until "$DEADLINE" has_begun
     pid=$(outside "$(facts pid)")
+}
+
+has_begun() {
+    [[ -e $report && $(<"$report") =~ (^|$'\n')pid\  ]]
 }
 
 type_line() {
