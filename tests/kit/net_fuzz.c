@@ -143,6 +143,11 @@ static int open_connection(void)
 
     if (fd == -1)
         err(1, "socket");
+    /* Who has no name gets no answer: the kernel chooses one. See
+     * unix(7), Autobind. */
+    if (type == SOCK_DGRAM && address.ss_family == AF_UNIX &&
+        bind(fd, (struct sockaddr *)&address, sizeof address.ss_family) == -1)
+        err(1, "bind");
     if (connect(fd, (struct sockaddr *)&address, address_len) == -1) {
         close(fd); /* it will have to answer the last question */
         return -1;
