@@ -266,7 +266,7 @@ load ../lib/fifo
     rm "$work/q" "$work/old"
     # Between its open() and its flock() another logger ends.
     at=q be_stopped_at_open ex1_logger q
-    await "to open the FIFO q" is_stopped
+    await "to open the FIFO q" stays_stopped "$pid"
     rm "$work/q"
     kill -CONT "$pid"
     await "to make the FIFO anew, and read from that" listens
@@ -359,7 +359,7 @@ ex2_rpc: q.full: Resource temporarily unavailable"
     open_q
     exec {reply}<>"$work/q.dying"
     request '\ndying %s\n' $RANDOM
-    await "to open the client's FIFO" is_stopped
+    await "to open the client's FIFO" stays_stopped "$pid"
     no_client dying
     kill -CONT "$pid"
     still_answers

@@ -277,7 +277,7 @@ ex3_broker: $(printf %0108d 1): File name too long"
     not_under_valgrind
     start bash -c 'export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
         exec strace -D -o /dev/null -e inject=bind:signal=STOP ex3_broker s true'
-    is_stopped() { [[ $(state "$pid") == [tT] && -e $work/s ]]; }
+    is_stopped() { [[ -e $work/s ]] && stays_stopped "$pid"; }
     await "a path, made by bind()" is_stopped
     mode=$(stat -c %a "$work/s")
     kill -CONT "$pid"
@@ -298,7 +298,7 @@ ex3_broker: $(printf %0108d 1): File name too long"
     in_shell 'wait $b1'
     [[ -S $work/s ]] || complain "the path still there after SIGKILL" "it is gone"
     start_broker 2 'ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -D -o /dev/null -e inject=connect:signal=STOP:when=1'
-    is_stopped() { broker_of 2 && [[ $(state "$broker") == [tT] ]]; }
+    is_stopped() { broker_of 2 && stays_stopped "$broker"; }
     await "to ask by connect() whether somebody listens at the path" is_stopped
     first=$broker
     start_broker 3

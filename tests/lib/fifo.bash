@@ -81,11 +81,6 @@ be_stopped_at_open() {
     await "to run" traced_runs "$1"
 }
 
-# Whether it is stopped: t is what a tracer's process is then.
-is_stopped() {
-    [[ $(state "$pid") == [tT] ]]
-}
-
 # start_server: a shell, which starts the server and runs what is typed. $pid is
 # the server. Lines that begin with "server" are the shell's.
 start_server() {

@@ -98,6 +98,18 @@ in_state() {
     [[ $letter == "$2" ]]
 }
 
+# stays_stopped PID: whether a signal has stopped it. Under strace it is in the
+# state t then, and for a moment also at each system call: but there strace has
+# something to do.
+stays_stopped() {
+    local look
+    for look in 1 2; do
+        in_state "$1" T && return
+        in_state "$1" t && in_state "$(field "$1" TracerPid)" S || return
+        pause
+    done
+}
+
 # signal_names MASK: the signals in a mask of /proc/PID/status, "SIGINT SIGTERM".
 signal_names() {
     local sig names=''
