@@ -10,9 +10,9 @@ put_job() {
         "ExecStart=sh -c 'echo ran >>$work/ran'" "$@")
 }
 
-# put_timer NAME LINE...: a timer for that.
+# put_timer NAME LINE...: a timer for that, or for the service in $job.
 put_timer() {
-    put_unit "$1-$tag.timer" < <(printf '%s\n' '[Timer]' "Unit=job-$tag.service" "${@:2}")
+    put_unit "$1-$tag.timer" < <(printf '%s\n' '[Timer]' "Unit=${job:-job}-$tag.service" "${@:2}")
 }
 
 runs() {
@@ -60,7 +60,7 @@ wakes_at() {
     pid=$(pgrep -P "$(ps -o ppid= -p "$MANAGER_PID" | tr -d ' ')" -x systemd)
     cat /proc/"$pid"/fdinfo/* 2>/dev/null | awk -v clock="$1" -v now="${EPOCHREALTIME/[.,]/}" '
         $1 == "clockid:" { mine = $2 == clock }
-        $1 == "it_value:" && mine { gsub(/[(),]/, " "); if ($2 + $3 > 0) printf "%.0f\n", now + $2 * 1000000 + $3 / 1000 }'
+        $1 == "it_value:" && mine { gsub(/[(),]/, " "); if ($2 + $3 > 0 && $2 < 1e9) printf "%.0f\n", now + $2 * 1000000 + $3 / 1000 }'
 }
 
 @test "OnCalendar on the minute: due on the minute, and run when AccuracySec likes" {
@@ -97,43 +97,31 @@ wakes_at() {
 
 @test "timers that may be late elapse together, exact ones each at its time" {
     needs_manager
-    put_job
-    moments() { # the distance between the first and the last, in ms
-        for i in 1 2 3; do
-            property "$1$i-$tag.timer" LastTriggerUSecMonotonic
-        done | awk -v b="$2" '{ if ($1 ~ /min/) exit 1 } { print }' | sort >"$work/times"
-    }
     for i in 1 2 3; do
-        put_timer late$i OnActiveSec="${i}00ms" AccuracySec=1300ms "Unit=late$i-$tag.service"
-        put_timer exact$i OnActiveSec="${i}00ms" AccuracySec=1us "Unit=exact$i-$tag.service"
-        for kind in late exact; do
-            put_unit "$kind$i-$tag.service" < <(printf '%s\n' '[Service]' Type=oneshot \
-                "ExecStart=sh -c 'echo ran >>$work/ran'")
-        done
+        job=job$i
+        put_timer late$i OnActiveSec="${i}00ms" AccuracySec=1300ms
+        put_timer exact$i OnActiveSec="${i}00ms" AccuracySec=1us
+        put_unit "job$i-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitIntervalSec=0 '[Service]' Type=oneshot \
+            "ExecStart=sh -c 'date +%%s%%6N >>$work/ran'")
     done
     reload
     # The manager looks at its timers whenever it is awake: so nobody asks it anything
     # until all have run. It may be late itself, on a busy machine: then once more.
-    for try in {1..5}; do
+    for try in {1..8}; do
         for kind in late exact; do
             rm -f "$work/ran"
             sctl start "$kind"{1,2,3}"-$tag.timer"
             wait_until "$DEADLINE" has_run 3
-            for i in 1 2 3; do
-                sctl show -P LastTriggerUSec --timestamp=us+utc "$kind$i-$tag.timer" | cut -d' ' -f2,3
-            done >"$work/$kind"
+            sort -n "$work/ran" | awk 'NR == 1 { first = $1 } END { print $1 - first }' >"$work/$kind.spread"
             sctl stop "$kind"{1,2,3}"-$tag.timer"
         done
-        for kind in late exact; do
-            while read -r moment; do date -d "$moment UTC" +%s%6N; done <"$work/$kind" | sort -n |
-                awk 'NR == 1 { first = $1 } END { print $1 - first }' >"$work/$kind.spread"
-        done
+        echo "try $try $(<"$work/late.spread") $(<"$work/exact.spread")" >&2
         if (($(<"$work/late.spread") < 60000 && $(<"$work/exact.spread") > 150000)); then
             break
         fi
     done
-    (($(<"$work/late.spread") < 60000)) || complain "the late ones at the same moment" "$(<"$work/late")"
-    (($(<"$work/exact.spread") > 150000)) || complain "the exact ones 0.1 s apart" "$(<"$work/exact")"
+    (($(<"$work/late.spread") < 60000)) || complain "the late ones at the same moment" "$(<"$work/late.spread") us apart"
+    (($(<"$work/exact.spread") > 150000)) || complain "the exact ones 0.1 s apart" "all within $(<"$work/exact.spread") us"
     rm -f "$work"/*
 }
 
