@@ -173,4 +173,6 @@ status 143"
 @test "the README's transcripts are what really happens" {
     run "$top/tools/transcript" "$LAB"
     assert_success
+    # Some are a manager's; without a private one they are left out.
+    [[ $output != *"left out, "* ]] || skip "no systemd manager: ${output##*: }"
 }

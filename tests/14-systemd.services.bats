@@ -162,9 +162,8 @@ ExecStart=bash -c 'trap \"echo >>$work/got.main\" USR1; bash -c \"trap \\\\\"ech
     sctl start "lab14-$tag"
     trapped() { # both have their handlers
         local one count=0
-        for one in $(grep -lzs "got.child" /proc/[0-9]*/cmdline | cut -d/ -f3); do
-            if [[ $(cat "/proc/$one/comm") == bash ]] && in_set "$one" SigCgt USR1 &&
-                grep -q "lab14-$tag" "/proc/$one/cgroup"; then count=$((count + 1)); fi
+        for one in $(find "/sys/fs/cgroup" -path "*lab14-$tag*" -name cgroup.procs -exec cat {} + | sort -u); do
+            if [[ $(cat "/proc/$one/comm") == bash ]] && in_set "$one" SigCgt USR1; then count=$((count + 1)); fi
         done 2>/dev/null
         ((count == 2))
     }

@@ -96,8 +96,8 @@ end_talk() {
     # One is killed: the other one doesn't notice.
     kill -KILL "${pids[0]}"
     await_property "$socket" NConnections 1
-    tell 'get a 1' 'send a more\n' 'get a 1' 'send b more\n' 'get b 1' 'say done'
-    wait_until "$((2 * DEADLINE))" grep -qx done "$work/heard"
+    tell 'get a 1' 'send a more\n' 'get a 1' 'send b more\n' 'get b 1' 'say ready'
+    wait_until "$((2 * DEADLINE))" grep -qx ready "$work/heard"
     assert_equal "$(grep -c ': more$' "$work/heard")" 1
     tell 'close a' 'close b'
     await_property "$socket" NConnections 0

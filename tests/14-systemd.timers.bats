@@ -16,11 +16,11 @@ put_timer() {
 }
 
 runs() {
-    cat "$work/ran" 2>/dev/null | wc -l
+    [[ ! -e $work/ran ]] || wc -l <"$work/ran"
 }
 
 has_run() {
-    (($(runs) >= $1))
+    (($(runs) + 0 >= $1))
 }
 
 # epoch UNIT PROPERTY: a time in s, from what show prints as a date.
@@ -115,7 +115,6 @@ wakes_at() {
             sort -n "$work/ran" | awk 'NR == 1 { first = $1 } END { print $1 - first }' >"$work/$kind.spread"
             sctl stop "$kind"{1,2,3}"-$tag.timer"
         done
-        echo "try $try $(<"$work/late.spread") $(<"$work/exact.spread")" >&2
         if (($(<"$work/late.spread") < 60000 && $(<"$work/exact.spread") > 150000)); then
             break
         fi
