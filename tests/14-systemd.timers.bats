@@ -159,9 +159,9 @@ wakes_at() {
 
 @test "a job that fails is a failed unit, and the timer goes on" {
     needs_manager
-    put_unit "job-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitBurst=1000 "OnFailure=alarm-$tag.service" '[Service]' Type=oneshot \
+    put_unit "job-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitIntervalSec=0 "OnFailure=alarm-$tag.service" '[Service]' Type=oneshot \
         "ExecStart=sh -c 'echo ran >>$work/ran; exit 3'")
-    put_unit "alarm-$tag.service" < <(printf '%s\n' '[Service]' Type=oneshot "ExecStart=sh -c 'echo alarm >>$work/alarm'")
+    put_unit "alarm-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitIntervalSec=0 '[Service]' Type=oneshot "ExecStart=sh -c 'echo alarm >>$work/alarm'")
     put_timer often OnActiveSec=1us OnUnitInactiveSec=20ms AccuracySec=1us
     reload
     sctl start "often-$tag.timer"
