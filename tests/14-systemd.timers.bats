@@ -107,7 +107,7 @@ wakes_at() {
     reload
     # The manager looks at its timers whenever it is awake: so nobody asks it anything
     # until all have run. It may be late itself, on a busy machine: then once more.
-    for try in {1..8}; do
+    for _ in {1..8}; do
         for kind in late exact; do
             rm -f "$work/ran"
             sctl start "$kind"{1,2,3}"-$tag.timer"
