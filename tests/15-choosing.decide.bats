@@ -54,7 +54,7 @@ ways() {
     shuf -n 6 "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/ways"
     while read -r _ name _ way; do
         read -ra answers <<<"$way"
-        label=$(sed -nE "s/^    $name \\[.*label=\"(.*)\\\\nlab .*/\\1/p" "$run/stdout" "$run"/earlier.*/stdout | head -n 1)
+        label=$(sed -nE "s/^    $name \\[.*label=\"(.*)\\\\nlab .*/\\1/p" "$BATS_TEST_TMPDIR/dot")
         run_program decide "${answers[@]}"
         assert_ended "exit 0"
         assert_line "Take:  ${label//\\n/ }"
