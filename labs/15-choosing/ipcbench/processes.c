@@ -1,0 +1,87 @@
+/*
+ * processes.c: processes that end with their parent, and what such a one
+ * does to become the asker or the answerer.
+ */
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab.h"
+#include "run.h"
+
+static _Alignas(4096) unsigned char room[LARGEST];
+
+pid_t start_process(void)
+{
+    pid_t parent = getpid(), child = fork();
+
+    if (child == -1)
+        err(1, "fork");
+    if (child == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+            err(1, "prctl");
+        if (getppid() != parent) /* it has died before that */
+            _exit(1);
+    }
+    return child;
+}
+
+void end_process(pid_t pid)
+{
+    if (pid <= 0) /* 0 would be all of our group */
+        return;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+        ;
+}
+
+void close_ends(const struct ends *e)
+{
+    if (e->in != -1)
+        close(e->in);
+    if (e->out != -1 && e->out != e->in)
+        close(e->out);
+}
+
+/* In the new process: becomes that side. */
+void become(enum side side, struct channel *c, const int cpus[2],
+            const int orders[2], const int reports[2], struct shared *shared,
+            const struct options *o, double seconds)
+{
+    struct side_links links = {.shared = shared};
+    char go;
+
+    if (cpus != NULL)
+        pin(cpus[side]);
+    links.orders = orders[side == ASKER];
+    links.reports = reports[side == ANSWERER];
+    close(orders[side != ASKER]);
+    close(reports[side != ANSWERER]);
+    close_ends(&c->ends[!side]);
+    c->side = side;
+    c->in = c->ends[side].in;
+    c->out = c->ends[side].out;
+    c->buf = room;
+    shared->pids[side] = getpid();
+    /* Both are there when each has heard from the other one. */
+    if (side == ANSWERER && write_full(links.reports, "b", 1) == -1)
+        err(1, "write");
+    if (side == ASKER && read_full(links.reports, &go, 1) != 1)
+        errx(1, "the other side is gone");
+    if (side == ASKER && write_full(links.orders, "b", 1) == -1)
+        err(1, "write");
+    if (side == ANSWERER && read_full(links.orders, &go, 1) != 1)
+        errx(1, "the other side is gone");
+    c->partner = shared->pids[!side];
+    if (c->mechanism->begin != NULL)
+        c->mechanism->begin(c);
+    if (side == ASKER)
+        ask(c, &links, o, seconds);
+    else
+        answer(c, &links);
+    _exit(0);
+}
