@@ -133,7 +133,7 @@ static void show_mechanism(const struct row *row, const char *path)
     else if (path != NULL)
         show_figures(row->bench, path);
     else
-        puts("Here:  measure it: ipcbench --quick --csv FILE");
+        puts("Here:  measure it: ipcbench --quick --csv -o FILE");
     printf("Lab:   labs/%s/README.md; %s\n", row->lab, row->program);
 }
 

@@ -51,16 +51,20 @@ file == 2 && FNR == 1 {
 file == 2 {
     split($0, f, ",")
     what = f[column["what"]]
-    size = f[column["size"]]
-    if (what == "cost" || size == "")
-        size = "-"
+    size = what == "cost" ? "-" : f[column["size"]]
     where = what SUBSEP size SUBSEP f[column["cpus"]]
     row = where SUBSEP f[column["mode"]] SUBSEP f[column["mechanism"]]
     if (!(where in known)) {
         known[where] = 1
         place[++places] = where
     }
-    note[row] = f[column["note"]]
+    # The note is the last one, in quotes, and may have commas.
+    text = $0
+    for (i = 1; i < column["note"]; i++)
+        sub(/^[^,]*,/, "", text)
+    gsub(/^"|"$/, "", text)
+    gsub(/""/, "\"", text)
+    note[row] = text
     is_rate[where] = f[column["unit"]] == "MB/s"
     unit[where] = f[column["unit"]]
     if (f[column["median"]] == "")
@@ -157,8 +161,7 @@ function judge(number,    n, text, i, j, at, verdict) {
             split(place[j], at, SUBSEP)
             if (at[3] == "free" || !has(part["in"], at[1]) || !has(part["for"], at[2]) || !has(part["on"], at[3]))
                 continue
-            verdict = compare(place[j], at[1] == "cost" ? cost_mode(place[j], part["slower"]) : part["mode"], \
-                part["slower"], part["than"])
+            verdict = compare(place[j], part["mode"], part["slower"], part["than"])
             if (verdict == "")
                 continue
             count++
@@ -181,17 +184,6 @@ function judge(number,    n, text, i, j, at, verdict) {
         }
     }
     printf "%s\t%s\n", number, conclusion()
-}
-
-# Costs have a mode column, too, whatever it says.
-function cost_mode(where, group,    row, at, member) {
-    split(group, member, ",")
-    for (row in note) {
-        split(row, at, SUBSEP)
-        if (at[1] SUBSEP at[2] SUBSEP at[3] == where && at[5] == member[1])
-            return at[4]
-    }
-    return ""
 }
 
 function conclusion(    words) {

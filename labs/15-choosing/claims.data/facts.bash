@@ -1,5 +1,5 @@
 # facts.bash: claims that are no figures: each is tried with the programs of its lab.
-# shellcheck disable=SC2317  # called by their numbers
+# shellcheck disable=SC2317,SC2154  # called by their numbers; claims sets build
 #
 # try_N says what became of claim N, by verdict VERDICT WORDS. It is run in an empty
 # folder of its own, by a shell of its own, and ends by its own. Nothing here knows a
@@ -298,15 +298,15 @@ try_21() {
 
 # Five rounds, all in memory, where there is no disk. A span is "least greatest".
 try_25() {
-    local round way spans
+    local way spans
     uses 09-file-locking/mailbox_file
     [[ -w /dev/shm ]] || verdict undecided "not tried: no folder in memory"
-    for round in 1 2 3 4 5; do
+    for _ in 1 2 3 4 5; do
         for way in poll inotify pipe; do
-            number "$(TMPDIR=/dev/shm mailbox_file -n 20 -q 0 $way)" '([0-9.]+) us one way' >>$way
+            number "$(TMPDIR=/dev/shm mailbox_file -n 20 -q 0 $way)" '([0-9.]+) us one way' >>"$way.us"
         done
     done
-    spans=$(for way in poll inotify pipe; do sort -g $way | sed -n '1p;$p'; done | paste -sd ' ')
+    spans=$(for way in poll inotify pipe; do sort -g $way.us | sed -n '1p;$p'; done | paste -sd ' ')
     awk -v spans="$spans" 'BEGIN {
         split(spans, s, " ")
         words = sprintf("a message takes %.0f to %.0f us by looking every 10 ms, %.0f to %.0f by inotify, %.0f to %.0f through a pipe", s[1], s[2], s[3], s[4], s[5], s[6])
@@ -362,7 +362,8 @@ try_30() {
     elif [[ $python == has ]]; then
         verdict fails "Python's Thread has a detach()"
     fi
-    verdict depends "on the language: C's are, a join is refused then${python:+; Python's Thread $python detach()}"
+    python=${python:+"; in Python a Thread $python detach()"}
+    verdict depends "on the language: in C one is detached, and a join is refused then$python"
 }
 
 try_31() {
