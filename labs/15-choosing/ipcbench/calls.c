@@ -43,7 +43,7 @@ double get_parent(uint64_t count, const int cpus[2])
     pin(cpus[0]);
     start = now_ns();
     for (uint64_t i = 0; i < count; i++)
-        getppid();
+        (void)getppid();
     return (double)(now_ns() - start);
 }
 

@@ -107,8 +107,7 @@ static void spawn(void)
 {
     pid_t child;
 
-    errno = posix_spawnp(&child, true_argv[0], NULL, NULL, true_argv,
-                         environ);
+    errno = posix_spawnp(&child, true_argv[0], NULL, NULL, true_argv, environ);
     if (errno != 0)
         err(1, "posix_spawnp: true");
     wait_for(child);
