@@ -35,6 +35,7 @@ file == 1 && !/^#/ && NF {
 # ---- the figures ----
 
 file == 2 && FNR == 1 {
+    has_header = 1
     columns = split($0, name, ",")
     for (i = 1; i <= columns; i++)
         column[name[i]] = i
@@ -260,7 +261,9 @@ function said(i, d) {
 }
 
 END {
-    if (failed)
+    if (!has_header && !failed)
+        print "the CSV is empty" > "/dev/stderr"
+    if (!has_header || failed)
         exit 1
     for (c = 1; c <= claims; c++)
         judge(numbers[c])
