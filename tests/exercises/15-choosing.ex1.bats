@@ -46,9 +46,20 @@ start_stream() {
     start ex1_add_mechanism -m eventfd_shm -p free -w throughput -s "$1" -n 200000000 -r 1 --csv
     flowing() {
         read -r asker answerer _ < <(children "$pid" | awk '$3 != "Z" { print $1 }' | sort -n | paste -sd ' ')
-        [[ ${answerer:-} ]] && (($(sed -n 's/^syscw: //p' "/proc/$asker/io") > 1000))
+        calls=0
+        [[ ${answerer:-} ]] && flows_on
     }
     await "messages to flow from one child to the other" flowing
+}
+
+# calls_of PID: how often it has written.
+calls_of() {
+    sed -n 's/^syscw: //p' "/proc/$1/io"
+}
+
+# Whether the asker has written some hundred times since $calls.
+flows_on() {
+    (($(calls_of "$asker") > calls + 300))
 }
 
 # freeze PID: stops it, and waits until it is.
@@ -119,14 +130,21 @@ in_shared_memory() {
     likely "nothing says how many slots are free" "lab 12 on the bounded buffer; eventfd(2)"
     size=$((RANDOM % 30000 + 30000))
     start_stream $size
+    for _ in 1 2; do
+        freeze "$answerer"
+        await "the asker to sleep in read() of an eventfd" waits_in_eventfd "$asker"
+        # All room of the other way; on this way no room, and what isn't received
+        # yet: one may be in the answerer's hands.
+        counts=$(cat "/proc/$asker/fdinfo"/* | sed -n 's/^eventfd-count: *//p' | sort | paste -sd ' ')
+        expect "eventfds that count 0, 0, 8, and 7 or 8, each time it is stopped" \
+            assert_regex "$counts" '^0 0 [78] 8$'
+        kill -CONT "$answerer"
+        calls=$(calls_of "$asker")
+        await "messages to flow again" flows_on
+    done
     freeze "$answerer"
-    await "the asker to sleep in read() of an eventfd" waits_in_eventfd "$asker"
     # Of random bytes one in 256 is 0.
     there=$(in_shared_memory "$asker")
-    # All room of the other way; on this way no room, and what isn't received yet: one
-    # may be in the answerer's hands.
-    counts=$(cat "/proc/$asker/fdinfo"/* | sed -n 's/^eventfd-count: *//p' | sort | paste -sd ' ')
-    expect "eventfds that count 0, 0, 8, and 7 or 8" assert_regex "$counts" '^0 0 [78] 8$'
     ((there > 8 * size * 98 / 100)) || complain "8 messages of $size bytes in shared memory" "$there bytes that aren't 0"
     kill -CONT "$answerer"
     ends_by TERM "$pid" "signal TERM"
