@@ -124,8 +124,10 @@ const void *receive_datagram(struct channel *c);
 /* A number from a file in /proc/sys, or -1. Sets c->why to "FILE is N". */
 long limit_from(struct channel *c, const char *file);
 
-/* A folder of our own in $TMPDIR, for names that live for an instant. */
-char *make_folder(void);
+/* The path of a name in a folder of our own in $TMPDIR; free() it. When
+ * both sides have open what it names, open() removes the folder. */
+char *in_folder(const char *name);
+void remove_folder(void);
 
 /* Another thing to measure: what an operation costs by itself. */
 struct operation {
