@@ -105,8 +105,18 @@ struct mechanism {
 extern const struct mechanism *const mechanisms[];
 extern const struct mechanism added_mechanism __attribute__((weak));
 
-/* Of each message the bytes: LARGEST of them, at a multiple of 8. */
-const unsigned char *pattern(uint64_t number);
+/*
+ * Of each message the bytes: part of one long row of random bytes, which
+ * begins at another word for each. So a message needn't be made, only
+ * sent, and who receives it compares it with the same part of the same
+ * row. So many are all different; then it begins again.
+ */
+enum { PATTERNS = 1024 };
+extern unsigned char pattern_row[LARGEST + PATTERNS * 8];
+static inline const unsigned char *pattern(uint64_t number)
+{
+    return pattern_row + number % PATTERNS * 8;
+}
 
 /* Memory that both sides share, zeroed, at a page; in c->memory, too.
  * Once a channel. Ends the process if there is none. */

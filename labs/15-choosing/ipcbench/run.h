@@ -136,7 +136,6 @@ _Noreturn void operate(const struct operation *op, const int cpus[2],
                        double seconds);
 
 /* pattern.c */
-enum { PATTERNS = 1024 }; /* so many are all different */
 void make_pattern(void);
 
 /* pin.c */
