@@ -59,6 +59,24 @@ exercises() {
     done
 }
 
+# sources FOLDER: the source of each program in a lab's folder: its .c file, or, if
+# it is a folder of its own, the main.c in there, whose first comment tells of all.
+sources() {
+    local path
+    for path in "$1"/*.c "$1"/*/main.c; do
+        if [[ -e $path ]]; then
+            echo "$path"
+        fi
+    done
+}
+
+# program_of SOURCE: the name of the program that it is the source of.
+program_of() {
+    local path=${1%/main.c}
+    path=${path##*/}
+    echo "${path%.c}"
+}
+
 # tag_of LAB/EXERCISE: the tag that its tests have.
 tag_of() {
     local number=${1#*/ex}
