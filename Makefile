@@ -144,7 +144,7 @@ examples: $(test_tools)
 
 # What the kit's own tests call.
 kit: $(test_tools)
-	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
+	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit LDLIBS=-lm all
 
 solutions:
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) $(call solutions_of,$(lab)) exercises$(newline))
