@@ -105,8 +105,18 @@ struct mechanism {
 extern const struct mechanism *const mechanisms[];
 extern const struct mechanism added_mechanism __attribute__((weak));
 
-/* Of each message the bytes: LARGEST of them, at a multiple of 8. */
-const unsigned char *pattern(uint64_t number);
+/*
+ * Of each message the bytes: part of one long row of random bytes, which
+ * begins at another word for each. So a message needn't be made, only
+ * sent, and who receives it compares it with the same part of the same
+ * row. So many are all different; then it begins again.
+ */
+enum { PATTERNS = 1024 };
+extern unsigned char pattern_row[LARGEST + PATTERNS * 8];
+static inline const unsigned char *pattern(uint64_t number)
+{
+    return pattern_row + number % PATTERNS * 8;
+}
 
 /* Memory that both sides share, zeroed, at a page; in c->memory, too.
  * Once a channel. Ends the process if there is none. */
@@ -124,8 +134,10 @@ const void *receive_datagram(struct channel *c);
 /* A number from a file in /proc/sys, or -1. Sets c->why to "FILE is N". */
 long limit_from(struct channel *c, const char *file);
 
-/* A folder of our own in $TMPDIR, for names that live for an instant. */
-char *make_folder(void);
+/* The path of a name in a folder of our own in $TMPDIR; free() it. When
+ * both sides have open what it names, open() removes the folder. */
+char *in_folder(const char *name);
+void remove_folder(void);
 
 /* Another thing to measure: what an operation costs by itself. */
 struct operation {

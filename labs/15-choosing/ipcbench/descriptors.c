@@ -1,6 +1,6 @@
 /*
  * descriptors.c: what mechanisms share: whole messages through
- * descriptors, shared memory, limits, a folder for names.
+ * descriptors, shared memory, limits.
  */
 #include <err.h>
 #include <errno.h>
@@ -109,18 +109,4 @@ long limit_from(struct channel *c, const char *file)
         fclose(f);
     snprintf(c->why, sizeof c->why, "%s is %ld", file, limit);
     return limit;
-}
-
-char *make_folder(void)
-{
-    const char *dir = getenv("TMPDIR");
-    char *folder;
-
-    if (dir == NULL)
-        dir = P_tmpdir;
-    if (asprintf(&folder, "%s/ipcbench.XXXXXX", dir) == -1)
-        err(1, "asprintf");
-    if (mkdtemp(folder) == NULL)
-        err(1, "%s", folder);
-    return folder;
 }

@@ -23,7 +23,7 @@ static const char help[] =
     "  -r ROUNDS   measure so often, in turns (5; quick: 3)\n"
     "  -t SECONDS  for each measurement (as it fits)\n"
     "  -n COUNT    or so many messages, twice for a latency\n"
-    "  --quick     few sizes, in less than 10 s\n"
+    "  --quick     few sizes, pinned only, in less than 10 s\n"
     "  --spinner   keep idle CPUs awake\n"
     "  --nagle     let TCP wait for more to send\n"
     "  --rate N    round trips a second, late or not\n"
@@ -186,6 +186,8 @@ void parse_options(struct options *o, int argc, char *argv[])
     }
     if (optind < argc)
         usage('?', help);
+    if (o->quick && !o->cpus[ONE] && !o->cpus[TWO] && !o->cpus[FREE])
+        o->cpus[ONE] = o->cpus[TWO] = true;
     if (o->size_count == 0)
         usual_sizes(o);
 }

@@ -39,12 +39,22 @@ void end_process(pid_t pid)
         ;
 }
 
-void close_ends(const struct ends *e)
+/* Closes what a channel has open, but for what `keep` needs. Both sides
+ * may have the same descriptor. */
+void close_ends(const struct channel *c, const struct ends *keep)
 {
-    if (e->in != -1)
-        close(e->in);
-    if (e->out != -1 && e->out != e->in)
-        close(e->out);
+    const struct ends *e = c->ends;
+    int fds[] = {e[0].in, e[0].out, e[1].in, e[1].out};
+
+    for (int i = 0; i < 4; i++) {
+        bool wanted =
+            keep != NULL && (fds[i] == keep->in || fds[i] == keep->out);
+
+        for (int k = 0; k < i; k++)
+            wanted |= fds[i] == fds[k]; /* done already */
+        if (fds[i] != -1 && !wanted)
+            close(fds[i]);
+    }
 }
 
 /* In the new process: becomes that side. */
@@ -61,7 +71,7 @@ void become(enum side side, struct channel *c, const int cpus[2],
     links.reports = reports[side == ANSWERER];
     close(orders[side != ASKER]);
     close(reports[side != ANSWERER]);
-    close_ends(&c->ends[!side]);
+    close_ends(c, &c->ends[side]);
     c->side = side;
     c->in = c->ends[side].in;
     c->out = c->ends[side].out;

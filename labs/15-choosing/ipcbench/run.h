@@ -103,7 +103,7 @@ struct shared {
 /* processes.c */
 pid_t start_process(void); /* fork(), but it ends with its parent */
 void end_process(pid_t pid);
-void close_ends(const struct ends *e);
+void close_ends(const struct channel *c, const struct ends *keep);
 _Noreturn void become(enum side side, struct channel *c, const int cpus[2],
                       const int orders[2], const int reports[2],
                       struct shared *shared, const struct options *o,
@@ -136,7 +136,6 @@ _Noreturn void operate(const struct operation *op, const int cpus[2],
                        double seconds);
 
 /* pattern.c */
-enum { PATTERNS = 4096 }; /* so many are all different */
 void make_pattern(void);
 
 /* pin.c */

@@ -36,6 +36,7 @@ static void close_channel(void)
         c->mechanism->close(c);
     if (c->memory != NULL)
         munmap(c->memory, c->memory_bytes);
+    remove_folder();
 }
 
 static void end_all(void)
@@ -193,8 +194,8 @@ static bool channel_trial(struct row *row, const struct options *o,
                    o, seconds);
         }
     }
+    close_ends(&c, NULL);
     for (int i = 0; i < 2; i++) {
-        close_ends(&c.ends[i]);
         close(orders[i]);
         close(reports[i]);
     }
