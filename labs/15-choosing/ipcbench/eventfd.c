@@ -25,7 +25,7 @@ static size_t limit(struct channel *c)
         return 0;
     }
     snprintf(c->why, sizeof c->why,
-             "an eventfd is one number of 8 bytes, and never 0");
+             "an eventfd is one number of 8 bytes and never 0");
     return 7;
 }
 

@@ -58,7 +58,7 @@ const char *row_note(const struct row *r)
     if (r->spinner)
         add(note, sizeof note, "spinner");
     if (r->rate > 0) {
-        snprintf(words, sizeof words, "%.0f/s, from the %s start", r->rate,
+        snprintf(words, sizeof words, "%.0f/s from the %s start", r->rate,
                  r->actual ? "actual" : "intended");
         add(note, sizeof note, words);
     }
