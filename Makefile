@@ -114,6 +114,12 @@ bench-ring: examples ## lab 11's ring beside a pipe: ns a message, round trips, 
 bench-net: examples kit ## lab 13's servers beside nginx and socat: requests, bytes, lines a second
 	@tools/bench-net
 
+bench-ipc: examples ## lab 15's ipcbench beside perf, sockperf, qperf, iperf3 (ONLY='TCP.*two': those)
+	@tools/bench-peers $(if $(ONLY),-o '$(ONLY)')
+
+bench-plots: ## draw the CSV of ipcbench, as SVG: CSV=FILE
+	@$(call need,gnuplot)tools/plot-ipc $(call required,CSV,$(CSV))
+
 fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with sanitizers
 	@tools/fuzz-net $(or $(SECONDS),60)
 
@@ -139,7 +145,7 @@ examples: $(test_tools)
 
 # What the kit's own tests call.
 kit: $(test_tools)
-	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
+	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit LDLIBS=-lm all
 
 solutions:
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) $(call solutions_of,$(lab)) exercises$(newline))
@@ -170,4 +176,4 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit
+    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net bench-ipc bench-plots lint timings new-lab clean clean-ipc examples solutions kit

@@ -162,3 +162,47 @@ points_of() {
 spread() {
     sort -g "$1" | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)], t[1], t[NR] }'
 }
+
+# read_cpus: sets cpus to those that we may use: "0-3,6" is 0 1 2 3 6.
+read_cpus() {
+    local parts part i
+    cpus=()
+    IFS=, read -ra parts < <(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+    for part in "${parts[@]}"; do
+        for ((i = ${part%-*}; i <= ${part#*-}; i++)); do
+            cpus+=("$i")
+        done
+    done
+}
+
+# The time that this machine's CPUs were taken away by its host, and all time.
+steal() {
+    awk '$1 == "cpu" { for (i = 2; i <= 9; i++) all += $i; print $9, all }' /proc/stat
+}
+
+# noise_begin; then noise_look before each measurement: whether others want a CPU.
+# Others don't matter to us under chrt(1): the 39th field after the name.
+noise_begin() {
+    read -r noise_stolen noise_all < <(steal)
+    noise_alone=$(($(sed 's/.*) //' /proc/self/stat | cut -d ' ' -f 39) > 0))
+    noise_looks=0 noise_others=0
+}
+
+noise_look() {
+    local running
+    IFS=' /' read -r _ _ _ running _ </proc/loadavg
+    noise_looks=$((noise_looks + 1))
+    ((noise_alone || running <= 1)) || noise_others=$((noise_others + 1))
+}
+
+# noise_end: says so, if it was too noisy to judge.
+noise_end() {
+    local stolen all
+    read -r stolen all < <(steal)
+    awk -v stolen=$((stolen - noise_stolen)) -v all=$((all - noise_all)) \
+        -v others="$noise_others" -v looks="$noise_looks" 'BEGIN {
+        if (others > looks / 10)
+            printf "Too noisy to judge: at %d of %d looks others wanted a CPU, too.\n", others, looks
+        if (all > 0 && stolen / all > 0.02)
+            printf "Too noisy to judge: the host took away %.0f %% of the time.\n", 100 * stolen / all }'
+}

@@ -58,7 +58,8 @@ uint64_t histogram_percentile(const struct histogram *h, double part)
         if (seen >= wanted) {
             uint64_t top = top_of(i);
 
-            return top < h->max ? top : h->max;
+            /* The last one has no upper end. */
+            return top < h->max && i < HISTOGRAM_BUCKETS - 1 ? top : h->max;
         }
     }
     return h->max;
