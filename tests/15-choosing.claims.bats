@@ -150,9 +150,9 @@ teardown() {
 
 @test "claims: of several the best counts, and how sure that is" {
     numbers
-    begin_csv # 20: all others slower than ring_futex,shm_sem
+    begin_csv # 20: all others slower than ring_futex,shm_semaphores
     row latency ring_futex $size one $x $x $x
-    row latency shm_sem $size one $((x + 9 * d)) $((x + 9 * d)) $((x + 9 * d))
+    row latency shm_semaphores $size one $((x + 9 * d)) $((x + 9 * d)) $((x + 9 * d))
     for other in pipe fifo udp; do
         row latency $other $size one $((x + 2 * d)) $((x + d)) $((x + 3 * d))
     done

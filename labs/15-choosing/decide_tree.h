@@ -110,7 +110,7 @@ static const struct row tree[] = {
          "06-signals", "term_cleanup", ""),
     TAKE("rt_signal", "a real-time signal, by sigqueue()",
          "They are queued, in order, each with a number.",
-         "06-signals", "realtime", "signal"),
+         "06-signals", "realtime", "signals"),
     TAKE("signalfd", "a signalfd",
          "The signal becomes something to read, for poll() beside "
          "all else; and there is no handler in which little is "
@@ -143,7 +143,7 @@ static const struct row tree[] = {
     TAKE("posix_queue", "a POSIX message queue",
          "Whole messages, the most urgent first, each to one reader."
          " It outlives its programs, up to a reboot.",
-         "10-message-queues", "mq_workers", "posix_queue"),
+         "10-message-queues", "mq_workers", "mqueue"),
     TAKE("sysv_queue", "a System V message queue",
          "msgrcv() takes the first message of a type: answers for "
          "many in one queue.",
@@ -155,7 +155,7 @@ static const struct row tree[] = {
     TAKE("shm", "shared memory, by shm_open()",
          "Found by a name, guarded by a mode, looked at without any "
          "call. What changes needs a lock in there.",
-         "11-shared-memory", "shm_writer", "shm_sem"),
+         "11-shared-memory", "shm_writer", "shm_semaphores"),
     TAKE("sysv_shm", "System V shared memory",
          "What older programs use. It tells how many are attached; "
          "you wouldn't begin with it today.",
@@ -213,7 +213,7 @@ static const struct row tree[] = {
     TAKE("process_vm", "process_vm_readv()",
          "One copy, from memory to memory; the other one needn't do "
          "anything. It takes the right to trace it.",
-         "15-choosing", "ipcbench", "process_vm"),
+         "15-choosing", "ipcbench", "vm_readv"),
 };
 /* clang-format on */
 

@@ -31,7 +31,7 @@ file == 2 && $1 in verdict {
 file == 2 { verdict[$1] = $2; words[$1] = $3; next }
 
 function said(verdict, words) {
-    return verdict " " (verdict == "depends" ? "" : ": ") words
+    return verdict (verdict == "depends" ? " " : ": ") words
 }
 
 function trim(text) {
