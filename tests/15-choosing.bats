@@ -3,10 +3,18 @@
 
 load lib/lab
 
+# with_log PROGRAM ARG...: runs it to its end, all of its calls in $work/log.
+with_log() {
+    needs_tracing
+    allow_left 'file \./log .*'
+    run_program -t $((4 * DEADLINE)) strace -f -yy -o log "$@"
+    assert_ended "exit 0"
+}
+
 # sent CALL WHERE BYTES: how often this call was begun in the trace with so many
 # bytes, on a descriptor that strace shows as WHERE (a regular expression).
 sent() {
-    grep -cE " $1\([0-9]+(<$2.*)?, .*, $3[ ),]" "$run/log"
+    grep -cE " $1\([0-9]+(<$2.*)?, .*, $3[ ),]" "$work/log"
 }
 
 # json LINES: has Python run them; rows are those of the JSON that was printed.
@@ -41,9 +49,7 @@ cpus_of() {
 @test "ipcbench: each mechanism makes its own calls, as often as it counts messages" {
     needs python3 python3
     not_under_sanitizers
-    size=7 # what no other part of the program sends
-    traced ipcbench -s $size -n 5 -r 1 -p free -w latency --json
-    assert_ended "exit 0"
+    with_log ipcbench -s 7 -n 5 -r 1 -p free -w latency --json
     local name call where bytes more count
     while read -r name call where bytes more; do
         count=$(field_of "$name" latency messages)
@@ -61,7 +67,7 @@ LIST
     # These say nothing of bytes, or begin otherwise.
     for name in vmsplice:'vmsplice\([0-9]+<pipe:' signals:'rt_sigqueueinfo\('; do
         call=${name#*:} name=${name%%:*}
-        assert_equal "$name: $(grep -cE " $call" "$run/log")" \
+        assert_equal "$name: $(grep -cE " $call" "$work/log")" \
             "$name: $((2 * $(field_of "$name" latency messages)))"
     done
     # Two are Unix streams, and strace doesn't always tell the other two apart.
@@ -70,7 +76,7 @@ LIST
     assert_equal "$(sent write UNIX-STREAM: 7)" \
         $((2 * ($(field_of unix_stream latency messages) + $(field_of socketpair latency messages))))
     # It is tried once with itself.
-    assert_equal "$(grep -cE ' process_vm_readv\(' "$run/log")" \
+    assert_equal "$(grep -cE ' process_vm_readv\(' "$work/log")" \
         $((2 * $(field_of vm_readv latency messages) + 1))
 }
 
@@ -78,11 +84,10 @@ LIST
     needs python3 python3
     not_under_sanitizers
     # Larger than a pipe, and larger than what a read is given at once.
-    traced ipcbench -m pipe -s 200000 -n 3 -r 1 -p free -w throughput --json
-    assert_ended "exit 0"
+    with_log ipcbench -m pipe -s 200000 -n 3 -r 1 -p free -w throughput --json
     assert_equal "$(field_of pipe throughput messages)" 3
     # Each read that isn't the message's last was short.
-    reads=$(grep -cE ' read\([0-9]+<pipe:.* = [0-9]{3,}|read resumed.* = [0-9]{3,}' "$run/log")
+    reads=$(grep -cE ' read\([0-9]+<pipe:.* = [0-9]{3,}|read resumed.* = [0-9]{3,}' "$work/log")
     assert_equal "$(field_of pipe throughput short_reads)" $((reads - 3))
     ((reads > 3))
 }
