@@ -180,10 +180,17 @@ assert j['clock_ns'] > 0 and 0 <= j['noise']['others'] <= 100
 "
 }
 
-@test "ipcbench: the output goes to a file whole" {
+@test "ipcbench: the output goes to a file whole, or not at all" {
     run_program sh -c 'ipcbench -m pipe -s 8 -n 5 -r 1 -p one --csv -o out.csv && cat out.csv && rm out.csv'
     assert_ended "exit 0"
     assert_equal "$(wc -l <"$run/stdout")" 3
+    begin_long -m pipe -s 8 -p one -o out.csv
+    assert_file_exist "$work/out.csv"
+    ends_by INT "$pid" "signal INT" # and it is gone, as the library sees
+    # What was there before stays.
+    run_program sh -c 'echo old >out.csv; ! ipcbench -m pipe -s 8 -n 5 -o out.csv --rate 0
+        timeout -s INT 0.2 ipcbench -m pipe -s 8 -t 60 -o out.csv; cat out.csv; rm out.csv'
+    assert_output old
 }
 
 @test "ipcbench: both sides are where they should be" {
