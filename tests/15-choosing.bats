@@ -52,34 +52,30 @@ cpus_of() {
     needs python3 python3
     not_under_sanitizers
     with_log ipcbench -s 7 -n 5 -r 1 -p free -w latency --json
-    local name call where bytes more count
-    while read -r name call where bytes more; do
-        count=$(field_of "$name" latency messages)
-        assert_equal "$name: $(sent "$call" "$where" "$bytes")" "$name: $((2 * count + more))"
+    declare -A messages
+    local name call where bytes
+    while read -r name count; do
+        messages[$name]=$count
+    done < <(json "for r in rows: print(r['mechanism'], r['messages'])")
+    while read -r name call where bytes; do
+        assert_equal "$name: $(sent "$call" "$where" "$bytes")" "$name: $((2 * messages[$name]))"
     done <<'LIST'
-pipe write pipe: 7 0
-fifo write [^>]*/(there|back) 7 0
-mqueue mq_timedsend [^>]* 7 0
-sysv_queue msgsnd . 7 0
-tcp write TCP: 7 0
-udp sendto UDP: 7 0
-eventfd write anon_inode:.eventfd. 8 0
-file pwrite64 [^>]*/(there|back) 7 0
+pipe write pipe: 7
+fifo write [^>]*/(there|back) 7
+mqueue mq_timedsend [^>]* 7
+sysv_queue msgsnd . 7
+tcp write TCP: 7
+eventfd write anon_inode:.eventfd. 8
+file pwrite64 [^>]*/(there|back) 7
+udp sendto UDP: 7
 LIST
-    # These say nothing of bytes, or begin otherwise.
-    for name in vmsplice:'vmsplice\([0-9]+<pipe:' signals:'rt_sigqueueinfo\('; do
-        call=${name#*:} name=${name%%:*}
-        assert_equal "$name: $(grep -cE " $call" "$work/log")" \
-            "$name: $((2 * $(field_of "$name" latency messages)))"
-    done
     # Two are Unix streams, and strace doesn't always tell the other two apart.
-    assert_equal "$(sent sendto UNIX 7)" \
-        $((2 * ($(field_of unix_dgram latency messages) + $(field_of unix_seqpacket latency messages))))
-    assert_equal "$(sent write UNIX-STREAM: 7)" \
-        $((2 * ($(field_of unix_stream latency messages) + $(field_of socketpair latency messages))))
-    # It is tried once with itself.
-    assert_equal "$(grep -cE ' process_vm_readv\(' "$work/log")" \
-        $((2 * $(field_of vm_readv latency messages) + 1))
+    assert_equal "$(sent write UNIX-STREAM: 7)" $((2 * (messages[unix_stream] + messages[socketpair])))
+    assert_equal "$(sent sendto UNIX 7)" $((2 * (messages[unix_dgram] + messages[unix_seqpacket])))
+    # These say nothing of bytes. The last one is tried once with itself.
+    assert_equal "$(grep -cE ' vmsplice\([0-9]+<pipe:' "$work/log")" $((2 * messages[vmsplice]))
+    assert_equal "$(grep -c ' rt_sigqueueinfo(' "$work/log")" $((2 * messages[signals]))
+    assert_equal "$(grep -c ' process_vm_readv(' "$work/log")" $((2 * messages[vm_readv] + 1))
 }
 
 @test "ipcbench: one way, the reader reads what was sent, and short reads are counted" {
