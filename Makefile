@@ -24,11 +24,12 @@ endif
 ifdef EX
 ex_lab := $(firstword $(subst /, ,$(EX)))
 ex_name := $(word 2,$(subst /, ,$(EX)))
-exercise := $(wildcard labs/$(ex_lab)-*/ex$(ex_name)_*.c labs/$(ex_lab)/$(ex_name).c)
+# An exercise's files, exN_name.EXT, have its name before the first point.
+names_of = $(sort $(foreach file,$(wildcard $(1)),$(firstword $(subst ., ,$(file:labs/%=%)))))
+exercise := $(call names_of,labs/$(ex_lab)-*/ex$(ex_name)_*.* labs/$(ex_lab)/$(ex_name).*)
 ifneq ($(words $(exercise)),1)
-$(error EX=$(EX): no such exercise; there are $(patsubst labs/%.c,%,$(sort $(wildcard labs/*/ex*_*.c))))
+$(error EX=$(EX): no such exercise; there are $(call names_of,labs/*/ex[0-9]_*.*))
 endif
-exercise := $(patsubst labs/%.c,%,$(exercise))
 endif
 
 # What runs the programs under test, and looks at them.
@@ -119,6 +120,12 @@ bench-ring: examples ## lab 11's ring beside a pipe: ns a message, round trips, 
 bench-net: examples kit ## lab 13's servers beside nginx and socat: requests, bytes, lines a second
 	@tools/bench-net
 
+bench-ipc: examples ## lab 15's ipcbench beside perf, sockperf, qperf, iperf3 (ONLY='TCP.*two': those)
+	@tools/bench-peers $(if $(ONLY),-o '$(ONLY)')
+
+bench-plots: ## draw the CSV of ipcbench, as SVG: CSV=FILE
+	@$(call need,gnuplot)tools/plot-ipc $(call required,CSV,$(CSV))
+
 fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with sanitizers
 	@tools/fuzz-net $(or $(SECONDS),60)
 
@@ -144,7 +151,7 @@ examples: $(test_tools)
 
 # What the kit's own tests call.
 kit: $(test_tools)
-	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
+	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit LDLIBS=-lm all
 
 solutions:
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) $(call solutions_of,$(lab)) exercises$(newline))
@@ -174,5 +181,5 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
-.PHONY: help deps all tour check xray hint unlock reset install-units uninstall-units gates soak dist test stubs \
-    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(firstword $(MAKEFILE_LIST))) \
+    examples solutions kit

@@ -5,8 +5,10 @@
 #   make examples    only the examples
 #   make clean       removes what was built of this lab
 #
-# A program is one .c file and common/lab.c. A lab whose programs need a
-# library adds it in its Makefile: LDLIBS += -lsystemd.
+# A program is one .c file and common/lab.c. A larger one is a folder with a
+# main.c, of which all .c files are linked together. A lab whose programs need a
+# library adds it in its Makefile: LDLIBS += -lsystemd; a program that is one file
+# more for such a folder says so: with_ex1_add := NAME.
 
 all: # the default target, whatever the included file has
 top := ../..
@@ -32,26 +34,50 @@ show = $(if $(V),,@echo "  $(CC) $1$(if $(SAN), ($(SAN)))" && )
 
 helpers := $(top)/$(BUILD)/common/lab.o
 sources := $(notdir $(wildcard $(SRC)/*.c))
-examples := $(filter-out ex1_% ex2_% ex3_% ex4_% ex5_%,$(sources:.c=))
+folders := $(patsubst $(SRC)/%/main.c,%,$(wildcard $(SRC)/*/main.c))
+examples := $(filter-out ex1_% ex2_% ex3_% ex4_% ex5_%,$(sources:.c=)) $(folders)
 exercises := $(filter-out $(examples),$(sources:.c=))
+# What isn't C of an exercise: unit files, texts. Copies that were kept have a
+# second point in their names.
+others := $(foreach file,$(filter-out $(sources),$(notdir $(wildcard $(SRC)/ex[1-5]_*.*))),\
+    $(if $(filter 2,$(words $(subst ., ,$(file)))),$(file)))
+
+# The objects of the folder NAME, wherever the programs themselves go.
+objects := $(top)/$(BUILD)/$(LAB)/objects
+objects_of = $(if $1,$(patsubst $(top)/labs/$(LAB)/%.c,$(objects)/%.o,$(wildcard $(top)/labs/$(LAB)/$1/*.c)))
 
 all: examples exercises
 examples: $(examples:%=$(OUT)/%)
 	@:
-exercises: $(exercises:%=$(OUT)/%)
+exercises: $(exercises:%=$(OUT)/%) $(others:%=$(OUT)/%)
 	@:
 
-$(OUT)/%: $(SRC)/%.c $(helpers) $(top)/common/lab.mk
+.SECONDEXPANSION:
+$(OUT)/%: $(SRC)/%.c $(helpers) $(top)/common/lab.mk $$(call objects_of,$$(with_$$*))
 	@mkdir -p $(OUT)
-	$(call show,$(LAB)/$*)$(compile) -MMD -MP -o $@ $< $(helpers) $(LDFLAGS) $(LDLIBS)
+	$(call show,$(LAB)/$*)$(compile) -MMD -MP -o $@ $< $(call objects_of,$(with_$*)) $(helpers) $(LDFLAGS) $(LDLIBS)
+
+$(folders:%=$(OUT)/%): $(OUT)/%: $(helpers) $(top)/common/lab.mk $$(call objects_of,$$*)
+	@mkdir -p $(OUT)
+	$(call show,$(LAB)/$*)$(compile) -o $@ $(call objects_of,$*) $(helpers) $(LDFLAGS) $(LDLIBS)
+
+$(objects)/%.o: $(top)/labs/$(LAB)/%.c $(top)/common/lab.mk
+	@mkdir -p $(@D)
+	$(call show,$(LAB)/$*.o)$(compile) -MMD -MP -c -o $@ $<
+
+.PRECIOUS: $(objects)/%.o
+
+$(others:%=$(OUT)/%): $(OUT)/%: $(SRC)/% FORCE
+	@mkdir -p $(OUT)
+	@cp $< $@
 
 $(helpers): $(top)/common/lab.c $(top)/common/lab.h $(top)/common/lab.mk
 	@mkdir -p $(@D)
 	$(call show,common/lab.o)$(compile) -c -o $@ $<
 
 clean:
-	rm -rf $(OUT)
+	rm -rf $(OUT) $(objects)
 
-.PHONY: all examples exercises clean
+.PHONY: all examples exercises clean FORCE
 .DELETE_ON_ERROR:
--include $(wildcard $(OUT)/*.d)
+-include $(wildcard $(OUT)/*.d $(objects)/*/*.d)

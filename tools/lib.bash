@@ -44,19 +44,60 @@ labs() {
     fi
 }
 
+# An exercise is one file or more, exN_name.EXT. Its name is what stands before
+# the first point: a copy that was kept, exN_name.c.1.bak, is none of its files.
+
 # exercises FOLDER [NAME...]: NAME is a lab or an exercise; prints LAB/EXERCISE
 # for each that FOLDER, labs or solutions, has.
 exercises() {
     local name path folder=$1
     shift
     for name in $(labs "$@"); do
-        for path in "$folder/${name%/*}"/ex*_*.c; do
-            path=${path#"$folder"/} path=${path%.c}
-            if [[ -e $folder/$path.c && ($name == "$path" || $name != */*) ]]; then
+        for path in "$folder/${name%/*}"/ex[0-9]_*.*; do
+            path=${path#"$folder"/}
+            path=${path%%.*}
+            if [[ $(files_of "$folder" "$path") && ($name == "$path" || $name != */*) ]]; then
                 echo "$path"
             fi
         done
+    done | uniq
+}
+
+# files_of FOLDER LAB/EXERCISE: the files that it has there.
+files_of() {
+    local path
+    for path in "$1/$2".*; do
+        if [[ $path =~ /ex[^./]*\.[a-z]+$ && -e $path ]]; then
+            echo "$path"
+        fi
     done
+}
+
+# write_stub LAB/EXERCISE K FOLDER: writes its files into that folder, with TODO 1
+# to K as they are in the solution, and the others still to do.
+write_stub() {
+    local paths
+    mapfile -t paths < <(files_of solutions "$1")
+    mkdir -p "$3"
+    awk -v solved="$2" -v into="$3" -f tools/stub.awk "${paths[@]}"
+}
+
+# sources FOLDER: the source of each program in a lab's folder: its .c file, or, if
+# it is a folder of its own, the main.c in there, whose first comment tells of all.
+sources() {
+    local path
+    for path in "$1"/*.c "$1"/*/main.c; do
+        if [[ -e $path ]]; then
+            echo "$path"
+        fi
+    done
+}
+
+# program_of SOURCE: the name of the program that it is the source of.
+program_of() {
+    local path=${1%/main.c}
+    path=${path##*/}
+    echo "${path%.c}"
 }
 
 # tag_of LAB/EXERCISE: the tag that its tests have.
@@ -75,13 +116,26 @@ tests_of() {
     echo "$file"
 }
 
-# build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder
-# SRC into folder OUT, both from the top. Prints what the compiler says, if it
-# says anything.
+# folder_for SRC LAB/EXERCISE: where that is built of what lies in SRC: labs,
+# solutions, or a folder in build/src.
+folder_for() {
+    local name=${1#build/src/}/
+    echo "$BUILD/${name#labs/}${2%/*}"
+}
+
+# build_exercise SRC LAB/EXERCISE OUT: compiles one exercise, found in SRC, into
+# folder OUT, both from the top; what isn't C is copied. Prints what the compiler
+# says, if it says anything.
 build_exercise() {
+    local lab=${2%/*} targets
+    # A file that the student has taken away must not be found there any more.
+    find "$3" -name "${2#*/}.*" ! -name "*.d" -delete 2>/dev/null || true
+    mapfile -t targets < <(files_of "$1" "$2")
+    targets=("${targets[@]##*/}")
+    targets=("${targets[@]%.c}")
     # shellcheck disable=SC2069  # only its standard error is wanted
-    make -s -C "labs/$1" LAB="$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" \
-        2>&1 >/dev/null
+    make -s -C "labs/$lab" LAB="$lab" SRC="../../$1/$lab" OUT="../../$3" \
+        "${targets[@]/#/../../$3/}" 2>&1 >/dev/null
 }
 
 # points_of FILE.bats [TAG]: "POINTS<tab>TEST NAME" of each test in it (that
@@ -107,4 +161,48 @@ points_of() {
 # spread FILE: of the numbers in it, a line each, the median, least and greatest.
 spread() {
     sort -g "$1" | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)], t[1], t[NR] }'
+}
+
+# read_cpus: sets cpus to those that we may use: "0-3,6" is 0 1 2 3 6.
+read_cpus() {
+    local parts part i
+    cpus=()
+    IFS=, read -ra parts < <(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+    for part in "${parts[@]}"; do
+        for ((i = ${part%-*}; i <= ${part#*-}; i++)); do
+            cpus+=("$i")
+        done
+    done
+}
+
+# The time that this machine's CPUs were taken away by its host, and all time.
+steal() {
+    awk '$1 == "cpu" { for (i = 2; i <= 9; i++) all += $i; print $9, all }' /proc/stat
+}
+
+# noise_begin; then noise_look before each measurement: whether others want a CPU.
+# Others don't matter to us under chrt(1): the 39th field after the name.
+noise_begin() {
+    read -r noise_stolen noise_all < <(steal)
+    noise_alone=$(($(sed 's/.*) //' /proc/self/stat | cut -d ' ' -f 39) > 0))
+    noise_looks=0 noise_others=0
+}
+
+noise_look() {
+    local running
+    IFS=' /' read -r _ _ _ running _ </proc/loadavg
+    noise_looks=$((noise_looks + 1))
+    ((noise_alone || running <= 1)) || noise_others=$((noise_others + 1))
+}
+
+# noise_end: says so, if it was too noisy to judge.
+noise_end() {
+    local stolen all
+    read -r stolen all < <(steal)
+    awk -v stolen=$((stolen - noise_stolen)) -v all=$((all - noise_all)) \
+        -v others="$noise_others" -v looks="$noise_looks" 'BEGIN {
+        if (others > looks / 10)
+            printf "Too noisy to judge: at %d of %d looks others wanted a CPU, too.\n", others, looks
+        if (all > 0 && stolen / all > 0.02)
+            printf "Too noisy to judge: the host took away %.0f %% of the time.\n", 100 * stolen / all }'
 }
