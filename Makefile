@@ -74,6 +74,12 @@ xray: all build/tools/xray-facts ## see what a program really does: P='07-pipes/
 clean-ipc: ## remove queues, shared memory, semaphores that the labs' programs left
 	@tools/clean-ipc
 
+install-units: examples ## put a lab's systemd units where your manager looks: LAB=14 (USER_UNITS=dir)
+	@tools/install-units $(call required,LAB,$(if $(LAB),$(labs)))
+
+uninstall-units: ## take them away again: LAB=14 (USER_UNITS=dir)
+	@tools/install-units -r $(call required,LAB,$(if $(LAB),$(labs)))
+
 ##@ For instructors
 
 gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=)
@@ -169,5 +175,5 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
-.PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
+.PHONY: help deps all tour check xray hint unlock reset install-units uninstall-units gates soak dist test stubs \
     transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit
