@@ -56,7 +56,7 @@ stop_manager() {
         cat "$BATS_FILE_TMPDIR/manager.log" >&2
         return 1
     fi
-    left=$(grep -lzsx "IPCLAB_MANAGER=$(mark)" /proc/[0-9]*/environ)
+    left=$(grep -lzsx "IPCLAB_MANAGER=$(mark)" /proc/[0-9]*/environ) || true
     if [[ $left ]]; then
         echo "left of the private manager: $left" >&2
         return 1
