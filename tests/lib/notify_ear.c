@@ -17,7 +17,7 @@
  *     time              prints "time" and CLOCK_MONOTONIC
  *     deaf              closes the socket and removes it
  * When the program has ended, prints "ended" and its exit status, or 128 and the
- * signal's number more. Without an input any more it is killed.
+ * signal's number more. When the input has ended it is killed.
  *
  * See: SO_TIMESTAMP and SO_PASSCRED in socket(7), unix(7), signalfd(2)
  */
@@ -225,5 +225,7 @@ int main(int argc, char *argv[])
         }
     }
     become_deaf();
+    while (waits[2].fd != -1 && fgets(line, sizeof line, stdin) != NULL)
+        continue;
     return 0;
 }
