@@ -90,6 +90,9 @@ units() {
     [[ $exact && $(usec "$exact") -le 1000000 ]] ||
         complain "AccuracySec=1s, or less" "${exact:-it is missing, and so 1min}"
     span_is "$timer" Timer RandomizedDelaySec 10min
+    starts=$(value "$timer" Timer Unit)
+    expect "the service of its name to be started" \
+        assert_equal "${starts:-ex1_backup_timer.service}" ex1_backup_timer.service
 }
 
 # bats test_tags=ex:1,points:4
