@@ -112,15 +112,18 @@ put_unit() {
         mkdir -p "$folder/$(dirname "$1")" && cat >"$folder/$1"' sh "$name"
 }
 
-# put_lab_unit NAME [SED EXPRESSION...]: heartbeat.service becomes heartbeat-TAG.service,
-# and what it says of other units of the lab changes alike; then as sed says.
+# put_lab_unit NAME [SED EXPRESSION...]: heartbeat.service of lab 14 becomes
+# heartbeat-TAG.service, and what it says of other units changes alike; then as sed
+# says. The paths of sockets get the tag, too.
 put_lab_unit() {
     local script=() expression
     for expression in "${@:2}"; do
         script+=(-e "$expression")
     done
-    put_unit "$(tagged "$1")" < <(sed -E "s|@BIN@|${BIN%/*}/14-systemd|g" \
-        "$top/labs/14-systemd/$1" | sed -E "${script[@]}" -e '')
+    put_unit "$(tagged "$1")" < <(sed -E -e "s|@BIN@|$top/$BUILD/14-systemd|g" \
+        -e "/^(Unit|Requires|Wants|After|PartOf)=/s/([a-z_]+)(@?[.](service|socket|timer))/\1-$tag\2/g" \
+        -e "s|=%t/ipclab-.*|&-$tag|" -e "s|^StateDirectory=.*|&-$tag|" \
+        "${script[@]}" "$top/labs/14-systemd/$1")
 }
 
 # tagged NAME: with $tag before "@" or the point.
@@ -168,7 +171,8 @@ remove_units() {
     [[ ! $all ]] || sctl stop $all 2>/dev/null || true
     manager sh -c 'rm -rf "$XDG_RUNTIME_DIR"/systemd/user/*"$0"* \
             "$XDG_RUNTIME_DIR"/systemd/user/*/*"$0"* \
-            "${XDG_DATA_HOME:-$HOME/.local/share}"/systemd/timers/stamp-*"$0"*' "$tag"
+            "${XDG_DATA_HOME:-$HOME/.local/share}"/systemd/timers/stamp-*"$0"* \
+            "${XDG_CONFIG_HOME:-$HOME/.config}"/*"$0"* "${XDG_STATE_HOME:-$HOME/.local/state}"/*"$0"*' "$tag"
     reload
     sctl reset-failed "*$tag*" 2>/dev/null || true
     units=''
