@@ -44,7 +44,7 @@ units() {
     units ex1_backup_timer
     expect "Type=oneshot" assert_equal "$(value "$service" Service Type)" oneshot
     expect "one command, that of the README" assert_equal \
-        "$(values "$service" Service ExecStart)" "$work/home/bin/backup $work/home/backups"
+        "$(values "$service" Service ExecStart | tr -d '"')" "$work/home/bin/backup $work/home/backups"
     limit=$(settings "$service" Service | grep -E '^Timeout(Start)?Sec=' | tail -n 1 | cut -d= -f2)
     [[ $limit && $(usec "$limit") == 3600000000 ]] ||
         complain "an hour to the end: TimeoutStartSec=" "${limit:-it is missing}"
