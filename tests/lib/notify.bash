@@ -21,7 +21,7 @@ do_work='echo $$ >>runs; read -r code <gate; exit $code'
 
 # serve [-w USEC] [-n NAME] [-e WORDS] [COMMAND...]: starts the service, and
 # listens at NAME for what it tells. Without a COMMAND it has do_work. The words of
-# -e run it: "env -u WATCHDOG_PID". $service is its number.
+# -e run it: "env -u WATCHDOG_PID".
 serve() {
     local options=() name="$work/socket" before=() OPTIND=1 option
     while getopts w:n:e: option; do
@@ -38,15 +38,15 @@ serve() {
     mkfifo "$work/gate"
     exec {gate}<>"$work/gate"
     allow_left 'file \./(runs|gate|never).*'
-    heard=0 marks=0 ran_times=0
+    heard=1 ran_times=0
     start "$top/$BUILD/lib/notify_ear" "${options[@]}" "$name" "${before[@]}" ex2_notify "$@"
     ran="ex2_notify $*"
 }
 
-# find_service: sets $service, once it runs.
+# find_service: sets $service, its number out here.
 find_service() {
-    await "to run" child_of "$pid" ex2_notify >/dev/null
-    service=$(child_of "$pid" ex2_notify)
+    await "to run" written "pid "
+    service=$(outside "$(sed -n 's/^pid //p' "$run/stdout")")
 }
 
 # works: waits until the command runs once more.

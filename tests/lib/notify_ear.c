@@ -5,8 +5,8 @@
  * Usage: notify_ear [-w USEC] NAME PROGRAM [ARG...]
  *
  * NAME is what the program finds in NOTIFY_SOCKET, "/..." or "@..."; if it's
- * "-", there is none. With -w, WATCHDOG_USEC is there, and WATCHDOG_PID. For each
- * datagram prints a line
+ * "-", there is none. With -w, WATCHDOG_USEC is there, and WATCHDOG_PID. Prints
+ * "pid" and the program's number. Then, for each datagram, a line
  *     SENDER SENT CAME TEXT
  * The sender is "main", the program itself, or "other". When it was sent and when
  * it was read are in microseconds, of the time of day and of CLOCK_MONOTONIC. A
@@ -96,8 +96,10 @@ static void start(char *argv[], const char *usec, const sigset_t *mask)
     program = fork();
     if (program == -1)
         err(1, "fork");
-    if (program > 0)
+    if (program > 0) {
+        printf("pid %d\n", program);
         return;
+    }
     sigprocmask(SIG_SETMASK, mask, NULL);
     if (ear != -1)
         setenv("NOTIFY_SOCKET", name, 1);
