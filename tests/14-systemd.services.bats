@@ -14,7 +14,7 @@ put_heartbeat() {
 }
 
 needs_sd() {
-    grep -q libsystemd "$BIN/heartbeat" || skip "built without libsystemd"
+    grep -q "libsystemd[.]so" "$BIN/heartbeat" || skip "built without libsystemd"
     [[ ! ${SAN:-} ]] || skip "sanitizers do what these units forbid"
 }
 

@@ -8,7 +8,7 @@ load lib/manager
 # starts the socket. $socket is its name.
 put_echo() {
     needs_manager
-    grep -q libsystemd "$BIN/echo_server" || skip "built without libsystemd"
+    grep -q "libsystemd[.]so" "$BIN/echo_server" || skip "built without libsystemd"
     [[ ! ${SAN:-} ]] || skip "sanitizers do what these units forbid"
     put_lab_unit "$1.socket" "s|^ListenStream=.*|ListenStream=$work/s|" "${@:2}"
     put_lab_unit "$([[ $1 == echo ]] && echo echo@.service || echo echo_all.service)" "${@:2}"

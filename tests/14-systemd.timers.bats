@@ -56,11 +56,19 @@ epoch() {
 # wakes_at CLOCK: when the manager's timer descriptor for that clock (0: realtime) will
 # wake it, in µs of that clock; empty if never. See timerfd in proc_pid_fdinfo(5).
 wakes_at() {
-    local pid
+    local pid before after text tries
     pid=$(pgrep -P "$(ps -o ppid= -p "$MANAGER_PID" | tr -d ' ')" -x systemd)
-    cat /proc/"$pid"/fdinfo/* 2>/dev/null | awk -v clock="$1" -v now="${EPOCHREALTIME/[.,]/}" '
+    # What remains is told as of now; on a busy machine it may take more than one try
+    # to know well enough when that was.
+    for ((tries = 0; tries < 100; tries++)); do
+        before=${EPOCHREALTIME/[.,]/}
+        text=$(cat /proc/"$pid"/fdinfo/* 2>/dev/null || true)
+        after=${EPOCHREALTIME/[.,]/}
+        ((after - before > 200000)) || break
+    done
+    awk -v clock="$1" -v now="$after" '
         $1 == "clockid:" { mine = $2 == clock }
-        $1 == "it_value:" && mine { gsub(/[(),]/, " "); if ($2 + $3 > 0 && $2 < 1e9) printf "%.0f\n", now + $2 * 1000000 + $3 / 1000 }'
+        $1 == "it_value:" && mine { gsub(/[(),]/, " "); if ($2 + $3 > 0 && $2 < 1e9) printf "%.0f\n", now + $2 * 1000000 + $3 / 1000 }' <<<"$text"
 }
 
 @test "OnCalendar on the minute: due on the minute, and run when AccuracySec likes" {
@@ -82,8 +90,8 @@ wakes_at() {
         late[${#late[@]}]=$((wakes - due * 1000000)) phase[${#phase[@]}]=$((wakes % 60000000))
         sctl stop "$name-$tag.timer"
     done
-    # In µs. One may be late by what it takes to look.
-    ((late[0] > -20000 && late[0] < 500000)) || complain "the exact one to be woken for when it is due" "${late[0]} us later"
+    # In µs.
+    ((late[0] > -20000 && late[0] < 250000)) || complain "the exact one to be woken for when it is due" "${late[0]} us later"
     for i in 1 2; do
         ((late[i] > -20000 && late[i] <= 60500000)) || complain "to be woken within a minute" "${late[i]} us later"
     done
@@ -107,7 +115,7 @@ wakes_at() {
     reload
     # The manager looks at its timers whenever it is awake: so nobody asks it anything
     # until all have run. It may be late itself, on a busy machine: then once more.
-    for try in {1..8}; do
+    for _ in {1..8}; do
         for kind in late exact; do
             rm -f "$work/ran"
             sctl start "$kind"{1,2,3}"-$tag.timer"
@@ -159,9 +167,9 @@ wakes_at() {
 
 @test "a job that fails is a failed unit, and the timer goes on" {
     needs_manager
-    put_unit "job-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitBurst=1000 "OnFailure=alarm-$tag.service" '[Service]' Type=oneshot \
+    put_unit "job-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitIntervalSec=0 "OnFailure=alarm-$tag.service" '[Service]' Type=oneshot \
         "ExecStart=sh -c 'echo ran >>$work/ran; exit 3'")
-    put_unit "alarm-$tag.service" < <(printf '%s\n' '[Service]' Type=oneshot "ExecStart=sh -c 'echo alarm >>$work/alarm'")
+    put_unit "alarm-$tag.service" < <(printf '%s\n' '[Unit]' StartLimitIntervalSec=0 '[Service]' Type=oneshot "ExecStart=sh -c 'echo alarm >>$work/alarm'")
     put_timer often OnActiveSec=1us OnUnitInactiveSec=20ms AccuracySec=1us
     reload
     sctl start "often-$tag.timer"

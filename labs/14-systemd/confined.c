@@ -44,6 +44,10 @@ static void answer(const char *what, const char *name, int result)
     const char *word = "allowed";
 
     if (result == -1) {
+        /* That is no refusal: it couldn't be tried. */
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+            errno == EIO || errno == EAGAIN)
+            err(1, "%s %s", what, name);
         word = strerror(errno);
         refused++;
     }

@@ -2,17 +2,20 @@
  * sd.h: libsystemd's sd-daemon.h, or stand-ins where there is none.
  *
  * The stand-ins are what the library does in a process that no systemd
- * has started: nothing. WITHOUT_SD is defined then.
+ * has started: nothing. WITHOUT_SD is defined then, here or by the Makefile
+ * if there is a header, but nothing to link with.
  */
 #ifndef SD_H
 #define SD_H
 
-#if __has_include(<systemd/sd-daemon.h>)
+#if !defined(WITHOUT_SD) && __has_include(<systemd/sd-daemon.h>)
 #include <systemd/sd-daemon.h>
 #else
 #include <stdint.h>
 
-#define WITHOUT_SD 1
+#ifndef WITHOUT_SD
+#define WITHOUT_SD
+#endif
 #define SD_LISTEN_FDS_START 3
 #define SD_WARNING "<4>"
 #define SD_NOTICE "<5>"
