@@ -120,6 +120,9 @@ bench-ipc: examples ## lab 15's ipcbench beside perf, sockperf, qperf, iperf3 (O
 bench-plots: ## draw the CSV of ipcbench, as SVG: CSV=FILE
 	@$(call need,gnuplot)tools/plot-ipc $(call required,CSV,$(CSV))
 
+figures: examples ## measure anew for lab 15's page, for some minutes (QUICK=1: some seconds)
+	@tools/figures $(if $(QUICK),-q,-m)
+
 fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with sanitizers
 	@tools/fuzz-net $(or $(SECONDS),60)
 
@@ -176,4 +179,4 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net bench-ipc bench-plots lint timings new-lab clean clean-ipc examples solutions kit
+    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net bench-ipc bench-plots figures lint timings new-lab clean clean-ipc examples solutions kit
