@@ -166,7 +166,7 @@ static void sum_up(struct row *row)
 static double time_for_one(const struct table *t, const struct options *o,
                            int rounds)
 {
-    double all = o->quick ? 6.5 : 300, most = o->quick ? 0.02 : 0.1, each;
+    double all = o->quick ? 5.5 : 300, most = o->quick ? 0.02 : 0.1, each;
 
     if (o->seconds > 0)
         return o->seconds;
