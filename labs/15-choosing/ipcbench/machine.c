@@ -1,5 +1,6 @@
 /* machine.c: what figures depend on and don't tell by themselves. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -57,7 +58,7 @@ static void mitigations(char *to, size_t size)
         snprintf(to, size, "unknown");
         return;
     }
-    while ((entry = readdir(dir)) != NULL) {
+    while (errno = 0, (entry = readdir(dir)) != NULL) {
         char path[512], state[128];
 
         if (entry->d_name[0] == '.')
@@ -68,9 +69,12 @@ static void mitigations(char *to, size_t size)
         vulnerable += strncmp(state, "Vulnerable", 10) == 0;
         none += strncmp(state, "Not affected", 12) == 0;
     }
+    if (errno != 0) /* the end is none */
+        snprintf(to, size, "unknown");
+    else
+        snprintf(to, size, "%d on, %d vulnerable without, %d not needed", on,
+                 vulnerable, none);
     closedir(dir);
-    snprintf(to, size, "%d on, %d vulnerable without, %d not needed", on,
-             vulnerable, none);
 }
 
 /* Who decides how deep an idle CPU sleeps, and the states it knows. */

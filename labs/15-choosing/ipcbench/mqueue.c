@@ -21,7 +21,7 @@ static size_t limit(struct channel *c)
 /* How many it holds: 10, usually. */
 static long depth(void)
 {
-    struct channel c;
+    struct channel c = {0};
     long most = limit_from(&c, "/proc/sys/fs/mqueue/msg_max");
 
     return most == -1 || most > 10 ? 10 : most;

@@ -57,13 +57,29 @@ void close_ends(const struct channel *c, const struct ends *keep)
     }
 }
 
+static void say_hello(int fd)
+{
+    if (write_full(fd, "h", 1) == -1)
+        err(1, "write to the other side");
+}
+
+static void hear_hello(int fd)
+{
+    char byte;
+    ssize_t n = read_full(fd, &byte, 1);
+
+    if (n == -1)
+        err(1, "read from the other side");
+    if (n == 0)
+        errx(1, "the other side is gone");
+}
+
 /* In the new process: becomes that side. */
 void become(enum side side, struct channel *c, const int cpus[2],
             const int orders[2], const int reports[2], struct shared *shared,
             const struct options *o, double seconds)
 {
     struct side_links links = {.shared = shared};
-    char go;
 
     if (cpus != NULL)
         pin(cpus[side]);
@@ -78,14 +94,11 @@ void become(enum side side, struct channel *c, const int cpus[2],
     c->buf = room;
     shared->pids[side] = getpid();
     /* Both are there when each has heard from the other one. */
-    if (side == ANSWERER && write_full(links.reports, "b", 1) == -1)
-        err(1, "write");
-    if (side == ASKER && read_full(links.reports, &go, 1) != 1)
-        errx(1, "the other side is gone");
-    if (side == ASKER && write_full(links.orders, "b", 1) == -1)
-        err(1, "write");
-    if (side == ANSWERER && read_full(links.orders, &go, 1) != 1)
-        errx(1, "the other side is gone");
+    if (side == ANSWERER)
+        say_hello(links.reports);
+    hear_hello(side == ASKER ? links.reports : links.orders);
+    if (side == ASKER)
+        say_hello(links.orders);
     c->partner = shared->pids[!side];
     if (c->mechanism->begin != NULL)
         c->mechanism->begin(c);
