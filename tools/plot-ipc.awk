@@ -27,6 +27,8 @@ function row_of(name) {
     if (!(name in row)) {
         row[name] = ++rows
         row_name[rows] = name
+        if (!(name in group)) # one that was added
+            group[name] = group_count
     }
     return row[name]
 }
@@ -97,7 +99,6 @@ function begin(width, height) {
     print "set border 3 lc rgb \"#444444\""
     print "set grid xtics ytics lc rgb \"#dddddd\" lt 1 lw 0.6"
     print "set tics nomirror; set encoding utf8"
-    print "set style textbox opaque fillcolor \"white\" noborder margins 0.2,0.1"
 }
 
 function cpus_words() {
@@ -109,7 +110,7 @@ function cpus_words() {
 function place_labels(g, gap,    i, j, r, n, at, t, moved) {
     n = 0
     for (r = 1; r <= rows; r++)
-        if (group[row_name[r]] == g || (!(row_name[r] in group) && g == group_count))
+        if (group[row_name[r]] == g)
             at[++n] = r
     for (i = 2; i <= n; i++) # by the end's height
         for (j = i; j > 1 && last_y[at[j]] < last_y[at[j - 1]]; j--) {
@@ -172,7 +173,7 @@ function by_size_picture(    g, i, r, plots, x, tics, decades, bottom, top, k, p
                 "\" pt " shape[k] " ps 0.8 lw 1 notitle, $d" r " with lines lc rgb \"" colour[k] \
                 "\" lw 1.6 dt " (spins[r] ? 2 : 1) " notitle"
             place = 10 ^ label_y[r]
-            printf "set label \"%s\" at first %g,%g left offset 0.9,0 textcolor rgb \"%s\" front boxed\n", \
+            printf "set label \"%s\" at first %g,%g left offset 0.9,0 textcolor rgb \"%s\"\n", \
                 row_name[r], last_x[r] * 1.1, place, colour[k]
         }
         if (plots == "") # an empty panel keeps the others where they belong
