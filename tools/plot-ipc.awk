@@ -149,7 +149,7 @@ function by_size_picture(    g, i, r, plots, x, tics, decades, bottom, top, k, p
         tics = tics (tics ? "," : "") "\"" size_words(x) "\" " x
     print "set xtics (" tics ")"
     print "set xrange [0.7:" widest * 1.4 "]"
-    print "set yrange [1e" bottom ":1e" top "]"
+    print "set yrange [0.99e" bottom ":1.01e" top "]"
     print "set rmargin 14; set lmargin 11"
     if (kind == "latency")
         time_tics("y")
@@ -173,7 +173,7 @@ function by_size_picture(    g, i, r, plots, x, tics, decades, bottom, top, k, p
                 "\" pt " shape[k] " ps 0.8 lw 1 notitle, $d" r " with lines lc rgb \"" colour[k] \
                 "\" lw 1.6 dt " (spins[r] ? 2 : 1) " notitle"
             place = 10 ^ label_y[r]
-            printf "set label \"%s\" at first %g,%g left offset 0.9,0 textcolor rgb \"%s\"\n", \
+            printf "set label \"%s\" at first %g,%g left offset 0.9,0 textcolor rgb \"%s\" front\n", \
                 row_name[r], last_x[r] * 1.1, place, colour[k]
         }
         if (plots == "") # an empty panel keeps the others where they belong
@@ -205,7 +205,7 @@ function time_range(    bottom, top) {
     bottom = int(log10(low) + 100) - 100
     top = int(log10(high) - 100) + 100
     print "set logscale x"
-    print "set xrange [1e" bottom ":1e" top "]"
+    print "set xrange [0.99e" bottom ":1.01e" top "]"
     time_tics("x")
 }
 
