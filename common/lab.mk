@@ -37,6 +37,10 @@ sources := $(notdir $(wildcard $(SRC)/*.c))
 folders := $(patsubst $(SRC)/%/main.c,%,$(wildcard $(SRC)/*/main.c))
 examples := $(filter-out ex1_% ex2_% ex3_% ex4_% ex5_%,$(sources:.c=)) $(folders)
 exercises := $(filter-out $(examples),$(sources:.c=))
+# What isn't C of an exercise: unit files, texts. Copies that were kept have a
+# second point in their names.
+others := $(foreach file,$(filter-out $(sources),$(notdir $(wildcard $(SRC)/ex[1-5]_*.*))),\
+    $(if $(filter 2,$(words $(subst ., ,$(file)))),$(file)))
 
 # The objects of the folder NAME, wherever the programs themselves go.
 objects := $(top)/$(BUILD)/$(LAB)/objects
@@ -45,7 +49,7 @@ objects_of = $(if $1,$(patsubst $(top)/labs/$(LAB)/%.c,$(objects)/%.o,$(wildcard
 all: examples exercises
 examples: $(examples:%=$(OUT)/%)
 	@:
-exercises: $(exercises:%=$(OUT)/%)
+exercises: $(exercises:%=$(OUT)/%) $(others:%=$(OUT)/%)
 	@:
 
 .SECONDEXPANSION:
@@ -63,6 +67,10 @@ $(objects)/%.o: $(top)/labs/$(LAB)/%.c $(top)/common/lab.mk
 
 .PRECIOUS: $(objects)/%.o
 
+$(others:%=$(OUT)/%): $(OUT)/%: $(SRC)/% FORCE
+	@mkdir -p $(OUT)
+	@cp $< $@
+
 $(helpers): $(top)/common/lab.c $(top)/common/lab.h $(top)/common/lab.mk
 	@mkdir -p $(@D)
 	$(call show,common/lab.o)$(compile) -c -o $@ $<
@@ -70,6 +78,6 @@ $(helpers): $(top)/common/lab.c $(top)/common/lab.h $(top)/common/lab.mk
 clean:
 	rm -rf $(OUT) $(objects)
 
-.PHONY: all examples exercises clean
+.PHONY: all examples exercises clean FORCE
 .DELETE_ON_ERROR:
 -include $(wildcard $(OUT)/*.d $(objects)/*/*.d)
