@@ -19,36 +19,22 @@
  *
  * See:   bench.h, which a mechanism begins with; clock_gettime(2)
  */
-#include <err.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "run.h"
-
-static void print(FILE *out, const struct table *t, const struct options *o)
-{
-    if (o->format == TABLE)
-        print_table(out, t);
-    else if (o->format == CSV)
-        print_csv(out, t);
-    else
-        print_json(out, t, o);
-}
 
 int main(int argc, char *argv[])
 {
     static struct options o;
     static struct table t;
-    FILE *out = stdout;
     int cpus[2];
 
     setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
     parse_options(&o, argc, argv);
-    if (o.file != NULL && (out = fopen(o.file, "we")) == NULL)
-        err(1, "%s", o.file);
     make_pattern();
     plan(&t, &o);
     prepare_trials();
+    open_output(o.file);
     collect_facts();
     t.clock_cost = clock_cost();
     if (o.spinner)
@@ -59,8 +45,6 @@ int main(int argc, char *argv[])
     for (int i = 0; i < t.count && t.noise.too_much; i++)
         t.rows[i].noisy = true; /* whoever reads CSV learns it so */
     stop_spinners();
-    print(out, &t, &o);
-    if (fflush(out) == EOF || (out != stdout && fclose(out) == EOF))
-        err(1, "%s", o.file != NULL ? o.file : "standard output");
+    print_output(&t, &o);
     return 0;
 }

@@ -160,7 +160,12 @@ double clock_cost(void); /* ns for reading the clock */
 void progress(int done, int all, int round, const struct row *row);
 void progress_end(void);
 
-/* Output. */
+/* output.c: where it goes; drop_output(): nowhere, after all. */
+void open_output(const char *file);
+void drop_output(void);
+void print_output(const struct table *t, const struct options *o);
+
+/* The formats. */
 void print_table(FILE *out, const struct table *t);
 void print_csv(FILE *out, const struct table *t);
 void print_json(FILE *out, const struct table *t, const struct options *o);

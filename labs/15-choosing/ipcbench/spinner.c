@@ -30,7 +30,12 @@ void start_spinners(void)
 
 void stop_spinners(void)
 {
+    const struct sched_param none = {0};
+
     for (int i = 0; i < 2; i++) {
+        /* To die it needs a CPU, too; and not only when nobody else does. */
+        if (spinners[i] > 0)
+            sched_setscheduler(spinners[i], SCHED_OTHER, &none);
         end_process(spinners[i]);
         spinners[i] = 0;
     }

@@ -46,6 +46,7 @@ static void end_all(void)
     running[0] = running[1] = 0;
     close_channel();
     stop_spinners();
+    drop_output();
 }
 
 /* err() comes here in every process, but only the first one tidies up. */
