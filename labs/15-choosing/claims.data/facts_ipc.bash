@@ -67,7 +67,7 @@ try_15() {
 
 try_16() {
     local queue=/ipclab-$UID-claims$$ got
-    uses 10-message-queues/mq_control
+    uses 10-message-queues/mq_control 10-message-queues/mq_send 10-message-queues/mq_receive
     mq_control -q $queue create 2>err || verdict undecided "not tried: $(<err)"
     mq_send -q $queue "claim $$" >/dev/null
     got=$(mq_receive -q $queue 2>&1) || true
