@@ -105,18 +105,19 @@ segment() {
 }
 
 try_21() {
-    local key=$((1000000 + $$)) id used marked after
+    local key=$((1000000 + $$)) id used marked after holder
     uses 11-shared-memory/sysv_shm
     sysv_shm -k $key create >/dev/null 2>err || verdict undecided "not tried: $(<err)"
     id=$(awk -v key=$key '$1 == key { print $2 }' /proc/sysvipc/shm)
     mkfifo in
     sysv_shm -k $key hold <>in >/dev/null &
+    holder=$! # until_true starts others
     until_true eval "[[ \$(segment $id) == *' 1' ]]"
     used=$(segment "$id")
     sysv_shm -k $key remove >/dev/null
     marked=$(segment "$id")
-    kill $!
-    wait $! 2>/dev/null || true
+    kill $holder
+    wait $holder 2>/dev/null || true
     after=$(segment "$id")
     case "$used,$marked,$after" in
     *" 1,1"*" 1,") verdict fails "System V marks it while one has it attached (mode $marked), and it goes when the last one leaves. POSIX has no mark: the name goes, the memory stays as long as it is used" ;;
