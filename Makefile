@@ -126,6 +126,9 @@ bench-ipc: examples ## lab 15's ipcbench beside perf, sockperf, qperf, iperf3 (O
 bench-plots: ## draw the CSV of ipcbench, as SVG: CSV=FILE
 	@$(call need,gnuplot)tools/plot-ipc $(call required,CSV,$(CSV))
 
+figures: examples ## measure anew for lab 15's page, for some minutes (QUICK=1: some seconds)
+	@tools/figures $(if $(QUICK),-q,-m)
+
 fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with sanitizers
 	@tools/fuzz-net $(or $(SECONDS),60)
 

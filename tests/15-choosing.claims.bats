@@ -216,6 +216,19 @@ teardown() {
         tr , '\n' | sort -u >"$BATS_TEST_TMPDIR/named"
     expect "names that ipcbench knows" assert_equal "$(comm -23 "$BATS_TEST_TMPDIR/named" "$BATS_TEST_TMPDIR/known")" ""
     while read -r number; do
-        grep -q "^try_$number()" "$top/labs/15-choosing/claims.data/facts.bash" || complain "a try_$number" "none"
+        grep -q "^try_$number()" "$top"/labs/15-choosing/claims.data/facts*.bash || complain "a try_$number" "none"
     done < <(sed -nE 's/^([0-9]+) .*fact$/\1/p' "$top/labs/15-choosing/claims.data/table")
+}
+
+# bats test_tags=readme
+@test "the README's figures are those of the run that is kept" {
+    run "$top/tools/figures"
+    assert_success
+    # Others aren't taken for them.
+    cp -r "$top/labs/15-choosing/figures" "$BATS_TEST_TMPDIR/kept"
+    awk -F , -v OFS=, '$1 == "latency" && $2 == "pipe" && $7 != "" { $7 *= 2 } { print }' \
+        "$BATS_TEST_TMPDIR/kept/run.csv" >"$BATS_TEST_TMPDIR/other.csv"
+    run diff -q "$top/labs/15-choosing/README.md" <(awk -v machine="$BATS_TEST_TMPDIR/kept/machine.txt" \
+        -f "$top/tools/figures.d/fill.awk" "$BATS_TEST_TMPDIR/other.csv" "$top/labs/15-choosing/README.md")
+    assert_failure
 }

@@ -119,3 +119,9 @@ END
     run_program sh -c 'decide -g >/dev/full'
     assert_ended "exit 1"
 }
+
+# bats test_tags=readme
+@test "the README's transcripts are what really happens" {
+    run "$top/tools/transcript" "$LAB"
+    assert_success
+}

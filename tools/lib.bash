@@ -206,3 +206,12 @@ noise_end() {
         if (all > 0 && stolen / all > 0.02)
             printf "Too noisy to judge: the host took away %.0f %% of the time.\n", 100 * stolen / all }'
 }
+
+# say_distance NS: what a round trip between two that spin tells of the CPUs.
+say_distance() {
+    awk -v ns="$1" 'BEGIN {
+        printf "From CPU to CPU a cache line takes some %.0f ns.", ns / 4
+        if (ns > 400)
+            printf " That is far: the two share no cache,\nand no ring can be fast between them."
+        print "" }'
+}

@@ -105,8 +105,7 @@ static void check_argument(char *arg)
     if (row == NULL || row->lab != NULL) {
         warnx("%s: no such question", arg);
         usage('?', help);
-    }
-    if (match(row, word) == NULL) {
+    } else if (match(row, word) == NULL) {
         warnx("%s: no such answer; there are", arg);
         show_answers(row, stderr);
         exit(2);

@@ -4,7 +4,7 @@
  *
  * Usage: ex1_add_mechanism [OPTION]..., as ipcbench
  *
- * Try:   ex1_add_mechanism -m eventfd_shm,pipe -s 64,64K --quick
+ * Try:   ex1_add_mechanism -m eventfd_shm,pipe -s 64 -n 50 -r 3
  *        make xray P='15-choosing/ex1_add_mechanism -m eventfd_shm
  *            -w latency -p one -s 64 -n 2 -r 1'
  *

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "run.h"
@@ -148,9 +149,13 @@ uint64_t at_rate(struct channel *c, uint64_t count, double rate,
                  struct result *r)
 {
     const struct mechanism *m = c->mechanism;
-    int64_t start = now_ns();
     uint64_t lost = 0;
+    int64_t start;
 
+    /* Else the kernel may wake us 50 us late, to do more at once. */
+    if (prctl(PR_SET_TIMERSLACK, 1) == -1)
+        err(1, "prctl");
+    start = now_ns();
     for (uint64_t i = 0; i < count; i++) {
         int64_t intended = start + (int64_t)((double)i * 1e9 / rate);
         int64_t actual, end;
