@@ -163,14 +163,14 @@ spread() {
     sort -g "$1" | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)], t[1], t[NR] }'
 }
 
-# read_cpus: sets cpus to those that we may use: "0-3,6" is 0 1 2 3 6.
+# read_cpus: sets cpu_list to those that we may use: "0-3,6" is 0 1 2 3 6.
 read_cpus() {
     local parts part i
-    cpus=()
+    cpu_list=()
     IFS=, read -ra parts < <(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
     for part in "${parts[@]}"; do
         for ((i = ${part%-*}; i <= ${part#*-}; i++)); do
-            cpus+=("$i")
+            cpu_list+=("$i")
         done
     done
 }
