@@ -85,10 +85,12 @@ got() {
 
 @test "what doesn't compile gets nothing, with the compiler's words; the rest is graded" {
     solve 97-one
-    echo '#error "no \"idea\""' >"$sub/labs/98-two/ex1_double.c"
+    printf '#error "no \\"idea\\"" \033[31m\n' >"$sub/labs/98-two/ex1_double.c"
     tools/grade -q "$sub" "$out"
     assert_equal "$(got '.exercises[] | "\(.status) \(.points)"' | paste -sd,)" "graded 100,compile error 0"
     assert_regex "$(got '.exercises[1].compiler')" '^ex1_double\.c:1:2: error: #error "no \\"idea\\""'
+    refute grep -q $'\e' "$out/result.json"
+    refute_regex "$(got '.exercises[1].compiler')" $'\e'
 }
 
 @test "a test that fails says why, and costs its points" {
