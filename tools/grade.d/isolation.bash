@@ -9,7 +9,7 @@
 # are no namespaces; the caller must be root then.
 
 # The most that all processes of one run may have.
-processes=1024 memory=$((1 << 30))
+processes=700 memory=$((1 << 30))
 
 system_paths=(/etc/alternatives /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf
     /etc/services /etc/protocols)
