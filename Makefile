@@ -78,6 +78,10 @@ clean-ipc: ## remove queues, shared memory, semaphores that the labs' programs l
 gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=)
 	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) -s $(or $(EVERY),1) $(or $(exercise),$(labs))
 
+grade: $(test_tools) ## grade what was handed in: SUBMISSION=dir OUT=dir (LAB=, EX=, SEED=)
+	@$(call need,bats jq)tools/grade -j $(or $(JOBS),$(shell nproc)) $(if $(SEED),-S $(SEED)) \
+	    $(call required,SUBMISSION,$(SUBMISSION)) $(call required,OUT,$(OUT)) $(or $(exercise),$(labs))
+
 soak: examples solutions kit ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 
@@ -151,8 +155,8 @@ build/tools/xray-facts: $(xray_sources) tools/xray.d/xray.h tools/xray.d/calls.h
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(xray_sources)
 
 # These run every program under test, and so are built by the plain compiler only.
-init_sources := tools/init.c tools/procs.c tools/leftovers.c common/lab.c
-build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
+init_sources := tools/init.c tools/procs.c tools/leftovers.c tools/limits.c common/lab.c
+build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h tools/limits.h common/lab.h
 	@mkdir -p $(@D)
 	@echo "  cc tools/init"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
@@ -168,5 +172,5 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
-.PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
+.PHONY: help deps all tour check xray hint unlock reset gates grade soak dist test stubs \
     transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit

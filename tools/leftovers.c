@@ -32,6 +32,11 @@ void watch_folder(const char *path)
     folders[folder_count++] = path;
 }
 
+const char *watched_folder(int i)
+{
+    return i < folder_count ? folders[i] : NULL;
+}
+
 __attribute__((format(printf, 2, 3))) static void add(struct lines *lines,
                                                       const char *format, ...)
 {

@@ -9,6 +9,9 @@
 /* Adds a folder to those that are looked at; path must stay valid. */
 void watch_folder(const char *path);
 
+/* One of them, by its number from 0; NULL if there are no more. */
+const char *watched_folder(int i);
+
 /*
  * Takes note of the names in the watched folders, and of the System V
  * message queues, semaphores and shared memory in this IPC namespace: the

@@ -59,6 +59,11 @@ exercises() {
     done
 }
 
+# files_of LAB/EXERCISE: its files, "LAB/NAME.c".
+files_of() {
+    echo "$1.c"
+}
+
 # tag_of LAB/EXERCISE: the tag that its tests have.
 tag_of() {
     local number=${1#*/ex}
