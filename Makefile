@@ -24,11 +24,12 @@ endif
 ifdef EX
 ex_lab := $(firstword $(subst /, ,$(EX)))
 ex_name := $(word 2,$(subst /, ,$(EX)))
-exercise := $(wildcard labs/$(ex_lab)-*/ex$(ex_name)_*.c labs/$(ex_lab)/$(ex_name).c)
+# An exercise's files, exN_name.EXT, have its name before the first point.
+names_of = $(sort $(foreach file,$(wildcard $(1)),$(firstword $(subst ., ,$(file:labs/%=%)))))
+exercise := $(call names_of,labs/$(ex_lab)-*/ex$(ex_name)_*.* labs/$(ex_lab)/$(ex_name).*)
 ifneq ($(words $(exercise)),1)
-$(error EX=$(EX): no such exercise; there are $(patsubst labs/%.c,%,$(sort $(wildcard labs/*/ex*_*.c))))
+$(error EX=$(EX): no such exercise; there are $(call names_of,labs/*/ex[0-9]_*.*))
 endif
-exercise := $(patsubst labs/%.c,%,$(exercise))
 endif
 
 # What runs the programs under test, and looks at them.

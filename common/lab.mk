@@ -34,16 +34,24 @@ helpers := $(top)/$(BUILD)/common/lab.o
 sources := $(notdir $(wildcard $(SRC)/*.c))
 examples := $(filter-out ex1_% ex2_% ex3_% ex4_% ex5_%,$(sources:.c=))
 exercises := $(filter-out $(examples),$(sources:.c=))
+# What isn't C of an exercise: unit files, texts. Copies that were kept have a
+# second point in their names.
+others := $(foreach file,$(filter-out $(sources),$(notdir $(wildcard $(SRC)/ex[1-5]_*.*))),\
+    $(if $(filter 2,$(words $(subst ., ,$(file)))),$(file)))
 
 all: examples exercises
 examples: $(examples:%=$(OUT)/%)
 	@:
-exercises: $(exercises:%=$(OUT)/%)
+exercises: $(exercises:%=$(OUT)/%) $(others:%=$(OUT)/%)
 	@:
 
 $(OUT)/%: $(SRC)/%.c $(helpers) $(top)/common/lab.mk
 	@mkdir -p $(OUT)
 	$(call show,$(LAB)/$*)$(compile) -MMD -MP -o $@ $< $(helpers) $(LDFLAGS) $(LDLIBS)
+
+$(others:%=$(OUT)/%): $(OUT)/%: $(SRC)/% FORCE
+	@mkdir -p $(OUT)
+	@cp $< $@
 
 $(helpers): $(top)/common/lab.c $(top)/common/lab.h $(top)/common/lab.mk
 	@mkdir -p $(@D)
@@ -52,6 +60,6 @@ $(helpers): $(top)/common/lab.c $(top)/common/lab.h $(top)/common/lab.mk
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all examples exercises clean
+.PHONY: all examples exercises clean FORCE
 .DELETE_ON_ERROR:
 -include $(wildcard $(OUT)/*.d)

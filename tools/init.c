@@ -6,14 +6,15 @@
  * sandbox, a subreaper: either way, processes that lose their parent come to
  * it, and so it knows what stayed behind.
  *
- * Usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-w DIR]...
- *             COMMAND [ARG...]
+ * Usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-u UID]
+ *             [-w DIR]... COMMAND [ARG...]
  *        -r FD       write the report to this open descriptor
  *        -t SECONDS  end everything after that long (default 5)
  *        -f BYTES    no file may grow beyond this (default 16777216)
  *        -p N        no more than N processes and threads (needs a user
  *                    namespace of our own, or a user who has nothing else)
  *        -m BYTES    end everything when all together use more memory
+ *        -u UID      run it as that user, who can't harm us then (needs root)
  *        -w DIR      report files that appear in DIR; may be repeated
  *
  * The report, one fact a line, PIDs as they are in the sandbox:
@@ -53,8 +54,8 @@
 #include "procs.h"
 
 static const char usage_text[] =
-    "usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-w DIR]... "
-    "COMMAND [ARG...]\n";
+    "usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-u UID] "
+    "[-w DIR]... COMMAND [ARG...]\n";
 
 /* Orphans that are on their way out get this long to be gone. */
 static const double GRACE = 0.3;
@@ -237,7 +238,7 @@ int main(int argc, char *argv[])
     sigset_t set;
     int opt;
 
-    while ((opt = getopt(argc, argv, "+hr:t:f:p:m:w:")) != -1) {
+    while ((opt = getopt(argc, argv, "+hr:t:f:p:m:u:w:")) != -1) {
         switch (opt) {
         case 'r':
             report = open_report((int)parse_number("-r", optarg, 3, 1023));
@@ -253,6 +254,9 @@ int main(int argc, char *argv[])
             break;
         case 'm':
             limits.memory = parse_number("-m", optarg, 1, 1LL << 50);
+            break;
+        case 'u':
+            limits.user = (uid_t)parse_number("-u", optarg, 1, 1LL << 31);
             break;
         case 'w':
             watch_folder(optarg);
@@ -274,7 +278,7 @@ int main(int argc, char *argv[])
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
 
-    remember_what_is_there();
+    remember_what_is_there(limits.user != 0 ? limits.user : geteuid());
     start(argv + optind, report);
     deadline = monotonic_seconds() + limits.seconds;
     while (!command.ended && !stop_requested && wait_a_while(&set, deadline)) {

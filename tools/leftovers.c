@@ -18,6 +18,7 @@
 enum { MAX_FOLDERS = 16 };
 static const char *folders[MAX_FOLDERS];
 static int folder_count;
+static uid_t whose;
 
 struct lines {
     char **text;
@@ -89,7 +90,7 @@ static void add_files(struct lines *lines, const char *folder)
             continue;
         if (asprintf(&path, "%s/%s", folder, entry->d_name) == -1)
             err(1, "asprintf");
-        if (lstat(path, &info) == 0 && (!is_shared || info.st_uid == geteuid()))
+        if (lstat(path, &info) == 0 && (!is_shared || info.st_uid == whose))
             add(lines, "left file %s (%s)", path, type_name(info.st_mode));
         free(path);
     }
@@ -126,7 +127,7 @@ static void add_sysv(struct lines *lines, const char *kind)
             for (maker = 0; maker < n; maker++)
                 if (strcmp(words[maker], "cuid") == 0)
                     break;
-        } else if (maker < n && strtoul(words[maker], NULL, 10) == geteuid()) {
+        } else if (maker < n && strtoul(words[maker], NULL, 10) == whose) {
             add(lines, "left %s %s (key %#x)", kind, words[1],
                 (unsigned)atoi(words[0]));
         }
@@ -146,8 +147,9 @@ static struct lines look(void)
     return lines;
 }
 
-void remember_what_is_there(void)
+void remember_what_is_there(uid_t user)
 {
+    whose = user;
     before = look();
 }
 

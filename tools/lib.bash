@@ -44,24 +44,42 @@ labs() {
     fi
 }
 
+# An exercise is one file or more, exN_name.EXT. Its name is what stands before
+# the first point: a copy that was kept, exN_name.c.1.bak, is none of its files.
+
 # exercises FOLDER [NAME...]: NAME is a lab or an exercise; prints LAB/EXERCISE
 # for each that FOLDER, labs or solutions, has.
 exercises() {
     local name path folder=$1
     shift
     for name in $(labs "$@"); do
-        for path in "$folder/${name%/*}"/ex*_*.c; do
-            path=${path#"$folder"/} path=${path%.c}
-            if [[ -e $folder/$path.c && ($name == "$path" || $name != */*) ]]; then
+        for path in "$folder/${name%/*}"/ex[0-9]_*.*; do
+            path=${path#"$folder"/}
+            path=${path%%.*}
+            if [[ $(files_of "$folder" "$path") && ($name == "$path" || $name != */*) ]]; then
                 echo "$path"
             fi
         done
+    done | uniq
+}
+
+# files_of FOLDER LAB/EXERCISE: the files that it has there.
+files_of() {
+    local path
+    for path in "$1/$2".*; do
+        if [[ $path =~ /ex[^./]*\.[a-z]+$ && -e $path ]]; then
+            echo "$path"
+        fi
     done
 }
 
-# files_of LAB/EXERCISE: its files, "LAB/NAME.c".
-files_of() {
-    echo "$1.c"
+# write_stub LAB/EXERCISE K FOLDER: writes its files into that folder, with TODO 1
+# to K as they are in the solution, and the others still to do.
+write_stub() {
+    local paths
+    mapfile -t paths < <(files_of solutions "$1")
+    mkdir -p "$3"
+    awk -v solved="$2" -v into="$3" -f tools/stub.awk "${paths[@]}"
 }
 
 # tag_of LAB/EXERCISE: the tag that its tests have.
@@ -80,13 +98,26 @@ tests_of() {
     echo "$file"
 }
 
-# build_exercise LAB EXERCISE SRC OUT: compiles one exercise found in folder
-# SRC into folder OUT, both from the top. Prints what the compiler says, if it
-# says anything.
+# folder_for SRC LAB/EXERCISE: where that is built of what lies in SRC: labs,
+# solutions, or a folder in build/src.
+folder_for() {
+    local name=${1#build/src/}/
+    echo "$BUILD/${name#labs/}${2%/*}"
+}
+
+# build_exercise SRC LAB/EXERCISE OUT: compiles one exercise, found in SRC, into
+# folder OUT, both from the top; what isn't C is copied. Prints what the compiler
+# says, if it says anything.
 build_exercise() {
+    local lab=${2%/*} targets
+    # A file that the student has taken away must not be found there any more.
+    find "$3" -name "${2#*/}.*" ! -name "*.d" -delete 2>/dev/null || true
+    mapfile -t targets < <(files_of "$1" "$2")
+    targets=("${targets[@]##*/}")
+    targets=("${targets[@]%.c}")
     # shellcheck disable=SC2069  # only its standard error is wanted
-    make -s -C "labs/$1" LAB="$1" SRC="../../$3" OUT="../../$4" "../../$4/$2" \
-        2>&1 >/dev/null
+    make -s -C "labs/$lab" LAB="$lab" SRC="../../$1/$lab" OUT="../../$3" \
+        "${targets[@]/#/../../$3/}" 2>&1 >/dev/null
 }
 
 # points_of FILE.bats [TAG]: "POINTS<tab>TEST NAME" of each test in it (that

@@ -8,8 +8,10 @@
 
 #include <dirent.h>
 #include <err.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -30,6 +32,11 @@ void set_limits(const struct limits *limits)
     if (limits->processes != RLIM_INFINITY &&
         setrlimit(RLIMIT_NPROC, &processes) == -1)
         err(1, "setrlimit");
+    if (limits->user != 0 &&
+        (setgroups(0, NULL) == -1 || setgid((gid_t)limits->user) == -1 ||
+         setuid(limits->user) == -1 ||
+         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1))
+        err(1, "user %u", (unsigned)limits->user);
 }
 
 /* What it has for itself, in bytes: statm counts pages. */

@@ -15,9 +15,13 @@ struct limits {
     long long file;   /* bytes; no file may grow beyond this */
     long long memory; /* bytes, of all together; 0: as much as they like */
     rlim_t processes; /* and threads, of this user in this user namespace */
+    uid_t user;       /* who they run as; 0: whoever we are */
 };
 
-/* Sets those that the kernel looks after, for this process and its children. */
+/*
+ * Sets those that the kernel looks after, for this process and its children,
+ * and becomes the user, for good.
+ */
 void set_limits(const struct limits *limits);
 
 /*

@@ -1,7 +1,7 @@
 # score.awk: turns bats' TAP into points, and into what a student reads.
 #
-# Usage: bats --tap ... | awk -v exercise=LAB/EX -f tools/score.awk POINTS -
-# POINTS has a line "POINTS<tab>TEST NAME" for each test. With -v machine=1 it
+# Usage: bats --tap ... | awk -v exercise=LAB/EX [-v begin=FILE] -f tools/score.awk POINTS -
+# FILE has TODO 1. POINTS has a line "POINTS<tab>TEST NAME" for each test. With -v machine=1 it
 # prints "passed|failed|skipped<tab>TEST NAME" lines and, last,
 # "score<tab>LAB/EX<tab>GOT<tab>OF".
 
@@ -71,8 +71,8 @@ END {
         if (of && got == of)
             print "Well done. The questions in the lab's README go on from here."
         else if (got == 0)
-            print "Everyone begins at 0. Start with TODO 1 in labs/" exercise \
-                ".c;\nmake hint EX=" exercise " helps."
+            print "Everyone begins at 0." (begin ? " Start with TODO 1 in " begin ";\n" : "\n") \
+                "make hint EX=" exercise " helps."
         else
             print "Repair the first ✗ above first; make hint EX=" exercise " helps."
     }
