@@ -148,8 +148,8 @@ examples: $(test_tools)
 
 # What grading takes besides the tests themselves.
 grading-tools: $(test_tools)
-	@$(MAKE) -C labs/13-sockets LAB=13-sockets SRC=../../tests/lib OUT=../../$(BUILD)/lib ../../$(BUILD)/lib/udp_peer
-	@$(MAKE) -C labs/13-sockets LAB=13-sockets ../../$(BUILD)/13-sockets/lossy_proxy
+	@$(MAKE) -s -C labs/13-sockets LAB=13-sockets SRC=../../tests/lib OUT=../../$(BUILD)/lib ../../$(BUILD)/lib/udp_peer
+	@$(MAKE) -s -C labs/13-sockets LAB=13-sockets ../../$(BUILD)/13-sockets/lossy_proxy
 
 # What the kit's own tests call.
 kit: $(test_tools)

@@ -6,8 +6,8 @@ def cause:
     [.words | split("\n") | .[]] as $lines
     | ($lines | map(startswith("likely:")) | index(true)) as $at
     | if $at == null then ""
-      else [$lines[$at][11:]] + [$lines[$at + 1:] | label $end | foreach .[] as $line
-            (null; $line; if ($line | test("^ {11}")) then $line[11:] else break $end end)]
+      else [$lines[$at][11:]] + [$lines[$at + 1:] | label $out | foreach .[] as $line
+            (null; $line; if ($line | test("^ {11}")) then $line[11:] else break $out end)]
         | .[-1]
       end;
 
