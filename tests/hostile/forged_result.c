@@ -6,6 +6,8 @@
  * Held by: a read-only view of all but its own folder; results are made by
  * the grader alone
  */
+#include <stdbool.h>
+
 #include "attack.h"
 
 static const char text[] =
@@ -31,9 +33,12 @@ static void attack(void)
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
         int fd = open(outside[i], O_WRONLY | O_CREAT | O_APPEND, 0600);
 
-        if (fd != -1 && write(fd, text, sizeof text - 1) > 0)
+        /* What is beside its folder may be its own, too. */
+        bool own = outside[i][0] == '.';
+
+        if (fd != -1 && write(fd, text, sizeof text - 1) > 0 && !own)
             escaped("wrote %s", outside[i]);
-        if (unlink(outside[i]) == 0)
+        if (unlink(outside[i]) == 0 && !own)
             escaped("removed %s", outside[i]);
     }
     close(open("result.json", O_WRONLY | O_CREAT, 0600));
