@@ -1,7 +1,7 @@
 /*
  * memory_hog: takes memory, and writes to each page.
  *
- * Verdict: 50 of 50: it gets less than it wants, and goes on
+ * Verdict: 43 of 50: it is ended
  * Held by: the limit on memory
  */
 #include "attack.h"

@@ -2,7 +2,7 @@
  * memory_shared: takes memory that is no process's own: in System V
  * segments, and in files without a name.
  *
- * Verdict: 50 of 50: it gets less than it wants, and goes on
+ * Verdict: 43 of 50: it is ended
  * Held by: the limit on memory of all of its processes together
  */
 #include "attack.h"
