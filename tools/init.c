@@ -280,6 +280,7 @@ int main(int argc, char *argv[])
     sigprocmask(SIG_BLOCK, &set, NULL);
 
     remember_what_is_there(limits.user != 0 ? limits.user : geteuid());
+    remember_use();
     start(argv + optind, report);
     deadline = monotonic_seconds() + limits.seconds;
     while (!command.ended && !stop_requested && wait_a_while(&set, deadline)) {

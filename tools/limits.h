@@ -24,6 +24,9 @@ struct limits {
  */
 void set_limits(const struct limits *limits);
 
+/* What use_too_much() counts, but of others: to be called at the start. */
+void remember_use(void);
+
 /*
  * Whether these processes use more memory than they may, all together: what
  * each has for itself, what lies in the watched folders (see leftovers.h) if

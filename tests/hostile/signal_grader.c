@@ -3,6 +3,7 @@
  * wake it.
  *
  * Verdict: 43 of 50: the first test was ended by it
+ * In the fallback: 50 of 50: it may signal none of them
  * Held by: the first process of the sandbox takes no SIGKILL or SIGSTOP
  * from inside, and asked to stop by SIGTERM it ends the sandbox; or another
  * user's processes
