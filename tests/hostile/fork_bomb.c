@@ -17,9 +17,15 @@ static void attack(void)
     never_as_host_root();
     if (made == MAP_FAILED)
         return;
-    while (atomic_load(made) < MOST)
-        if (fork() > 0 && atomic_fetch_add(made, 1) == MOST - 1)
+    /* When it is too many already they stay: there is no use in computing. */
+    while (atomic_load(made) < MOST) {
+        pid_t pid = fork();
+
+        if (pid == -1)
+            break;
+        if (pid > 0 && atomic_fetch_add(made, 1) == MOST - 1)
             escaped("%d processes", MOST);
+    }
     for (;;)
         pause();
 }
