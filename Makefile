@@ -91,6 +91,11 @@ autolab: ## the upload for Autolab, in build/ (LAB=, HIDDEN=folder, POLICY=file)
 
 upload_options = $(if $(HIDDEN),-t $(HIDDEN)) $(if $(POLICY),-c $(POLICY))
 
+grade-class: grading-tools ## grade a class: SUBMISSIONS=dir OUT=dir (JOBS=n, HOSTS=file, RESUME=1, LAB=, EX=)
+	@$(call need,bats jq parallel)tools/grade-class $(if $(JOBS),-j $(JOBS)) $(if $(HOSTS),-H $(HOSTS)) $(if $(RESUME),-r) \
+	    $(if $(GRADE),-g '$(GRADE)') $(call required,SUBMISSIONS,$(SUBMISSIONS)) $(call required,OUT,$(OUT)) \
+	    $(if $(LAB)$(EX),$(or $(exercise),$(labs)))
+
 soak: examples solutions kit ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 
@@ -149,6 +154,11 @@ required = $(or $(strip $2),$(error $1= is missing: see make help))
 examples: $(test_tools)
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) examples$(newline))
 
+# What grading takes besides the tests themselves.
+grading-tools: $(test_tools)
+	@$(MAKE) -s -C labs/13-sockets LAB=13-sockets SRC=../../tests/lib OUT=../../$(BUILD)/lib ../../$(BUILD)/lib/udp_peer
+	@$(MAKE) -s -C labs/13-sockets LAB=13-sockets ../../$(BUILD)/13-sockets/lossy_proxy
+
 # What the kit's own tests call.
 kit: $(test_tools)
 	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit all
@@ -181,5 +191,5 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
-.PHONY: help deps all tour check xray hint unlock reset gates grade gradescope autolab soak dist test stubs \
+.PHONY: help deps all tour check xray hint unlock reset gates grade grade-class grading-tools gradescope autolab soak dist test stubs \
     transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit

@@ -21,7 +21,8 @@
  *        pid N               the command was started
  *        exit N | signal NAME | timeout SECONDS | stopped
  *                            how the command ended; stopped: by a SIGTERM to us
- *        over memory BYTES | over files N   before that: -m has ended it
+ *        over memory BYTES | over files N | over disk half
+ *                            before that: -m has ended it
  *        cpu SECONDS         used by the command and the children it waited for
  *        stuck TEXT          after a timeout: who waited for what
  *        adopted N           a process whose parent ended without waiting for
@@ -279,6 +280,7 @@ int main(int argc, char *argv[])
     sigprocmask(SIG_BLOCK, &set, NULL);
 
     remember_what_is_there(limits.user != 0 ? limits.user : geteuid());
+    remember_use();
     start(argv + optind, report);
     deadline = monotonic_seconds() + limits.seconds;
     while (!command.ended && !stop_requested && wait_a_while(&set, deadline)) {

@@ -101,24 +101,58 @@ static long long sysv_memory(void)
     return sum;
 }
 
-bool use_too_much(const struct limits *limits, const struct proc procs[],
-                  int count, FILE *report)
+/* The others need room, too: for what tests write, say. */
+static bool is_half_full(const struct statfs *fs)
 {
-    long long used = sysv_memory(), files = 0;
+    return fs->f_bfree < fs->f_blocks / 2;
+}
+
+/* What isn't any process's own: without namespaces there is more of it than
+ * what our programs make. */
+struct common {
+    long long memory, files;
+    bool is_full;
+};
+static struct common before;
+
+static struct common look_at_common(void)
+{
+    struct common now = {.memory = sysv_memory()};
     struct statfs fs;
     const char *folder;
 
-    for (int i = 0; i < count; i++)
-        used += own_memory(procs[i].pid) + nameless_memory(procs[i].pid);
     for (int i = 0; (folder = watched_folder(i)) != NULL; i++) {
         if (statfs(folder, &fs) == 0 && fs.f_type == TMPFS) {
-            used += (long long)(fs.f_blocks - fs.f_bfree) * fs.f_bsize;
-            files += (long long)(fs.f_files - fs.f_ffree);
+            now.memory += (long long)(fs.f_blocks - fs.f_bfree) * fs.f_bsize;
+            now.files += (long long)(fs.f_files - fs.f_ffree);
+            /* The others are its own alone. */
+            if (strcmp(folder, ".") == 0)
+                now.is_full = is_half_full(&fs);
         }
     }
+    return now;
+}
+
+void remember_use(void)
+{
+    before = look_at_common();
+}
+
+bool use_too_much(const struct limits *limits, const struct proc procs[],
+                  int count, FILE *report)
+{
+    struct common now = look_at_common();
+    long long used = now.memory - before.memory;
+
+    for (int i = 0; i < count; i++)
+        used += own_memory(procs[i].pid) + nameless_memory(procs[i].pid);
     if (used > limits->memory)
         fprintf(report, "over memory %lld\n", limits->memory);
-    else if (files > MOST_FILES)
+    else if (now.files - before.files > MOST_FILES)
         fprintf(report, "over files %d\n", MOST_FILES);
-    return used > limits->memory || files > MOST_FILES;
+    else if (now.is_full)
+        fprintf(report, "over disk half\n");
+    else
+        return false;
+    return true;
 }

@@ -24,12 +24,16 @@ struct limits {
  */
 void set_limits(const struct limits *limits);
 
+/* What use_too_much() counts, but of others: to be called at the start. */
+void remember_use(void);
+
 /*
  * Whether these processes use more memory than they may, all together: what
  * each has for itself, what lies in the watched folders (see leftovers.h) if
  * these are in memory, in files of memfd_create(2), and in System V shared
  * memory. Of files there may also be too many: each takes memory of the
- * kernel. Says so on report.
+ * kernel. And where the current folder's file system is in memory, they may not
+ * fill more than half of it. Says so on report.
  */
 bool use_too_much(const struct limits *limits, const struct proc procs[],
                   int count, FILE *report);

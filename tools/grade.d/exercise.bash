@@ -69,7 +69,8 @@ compile() {
     GRADING="$kit/build/common:$kit/common:$kit/labs/$lab:$kit/tools:$kit/build/src/$lab" \
         sandboxed "$dir" -t 60 -f $((64 << 20)) -w "$out" -- \
         "$kit/tools/grade.d/compile" build/src "$exercise" "build/run/$exercise" || true
-    sed -E "s|[^ ]*build/src/$lab/||g; /^make: /d" "$dir/stdout" | head -c 16384 >"$into/compiler"
+    sed -E "s|[^ ]*build/src/$lab/||g; /^make: /d" "$dir/stdout" |
+        { head -c 16384 && cat >/dev/null; } >"$into/compiler"
     if ! grep -qsx 'exit 0' "$dir/report"; then
         sed -nE 's/^timeout (.*)/The compiler was ended: it took longer than \1 s./p
             s/^over memory (.*)/The compiler was ended: it used more than \1 bytes of memory./p' \

@@ -20,6 +20,7 @@ choose_protection() {
     if ((EUID == 0)) && [[ ${SANDBOX:-user} != none ]]; then
         SANDBOX=none GRADING_USER=$((user + 1000)) # not one that has sandboxes here
         take_user
+        refuse_what_is_open
     elif [[ $unsafe ]]; then
         SANDBOX=none GRADING_USER=''
     else
@@ -53,6 +54,21 @@ take_user() {
     if [[ $(ps -o pid= -u "$GRADING_USER") ]]; then
         fail "user $GRADING_USER has processes: GRADE_USER=NUMBER names one that nobody is"
     fi
+}
+
+# Without namespaces, a program sees what every user of this machine may read, and
+# the compiler includes it: that must be neither the solutions nor what others have
+# handed in (PRIVATE, the folder of that).
+refuse_what_is_open() {
+    local path
+    [[ ! $unsafe ]] || return 0
+    for path in "$top/solutions" "${PRIVATE:-}"; do
+        if [[ $path && -e $path ]] && setpriv --reuid "$GRADING_USER" --regid "$GRADING_USER" \
+            --clear-groups test -r "$path"; then
+            echo "grade: without namespaces $path must be closed to other users: chmod 700 $path" >&2
+            exit 3
+        fi
+    done
 }
 
 # clean_up_after_user: without namespaces, what a program has left stays, and other
