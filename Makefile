@@ -47,7 +47,7 @@ help: ## this list
 
 ##@ For students
 
-deps: ## install what is missing (FOR=all: what maintainers need, too)
+deps: ## install what is missing (FOR=grade: for grading, FOR=all: for everything)
 	@tools/deps $(FOR)
 
 all: $(test_tools) ## build everything into build/ (SAN=, CC=: beside it)
@@ -84,6 +84,23 @@ uninstall-units: ## take them away again: LAB=14 (USER_UNITS=dir)
 
 gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=)
 	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) -s $(or $(EVERY),1) $(or $(exercise),$(labs))
+
+grade: $(test_tools) ## grade SUBMISSION=dir into OUT=dir (LAB=, EX=, SEED=, HIDDEN=, POLICY=)
+	@$(call need,bats jq)tools/grade -j $(or $(JOBS),$(shell nproc)) $(if $(SEED),-S $(SEED)) $(upload_options) \
+	    $(call required,SUBMISSION,$(SUBMISSION)) $(call required,OUT,$(OUT)) $(or $(exercise),$(labs))
+
+gradescope: ## the upload for Gradescope, in build/ (LAB=, HIDDEN=folder, POLICY=file)
+	@$(call need,git zip)tools/upload $(upload_options) gradescope $(labs)
+
+autolab: ## the upload for Autolab, in build/ (LAB=, HIDDEN=folder, POLICY=file)
+	@$(call need,git)tools/upload $(upload_options) autolab $(labs)
+
+upload_options = $(if $(HIDDEN),-t $(HIDDEN)) $(if $(POLICY),-c $(POLICY))
+
+grade-class: grading-tools ## grade a class: SUBMISSIONS=dir OUT=dir (JOBS=n, HOSTS=file, RESUME=1, LAB=, EX=)
+	@$(call need,bats jq parallel)tools/grade-class $(if $(JOBS),-j $(JOBS)) $(if $(HOSTS),-H $(HOSTS)) $(if $(RESUME),-r) \
+	    $(if $(GRADE),-g '$(GRADE)') $(call required,SUBMISSIONS,$(SUBMISSIONS)) $(call required,OUT,$(OUT)) \
+	    $(if $(LAB)$(EX),$(or $(exercise),$(labs)))
 
 soak: examples solutions kit ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
@@ -152,6 +169,11 @@ required = $(or $(strip $2),$(error $1= is missing: see make help))
 examples: $(test_tools)
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) examples$(newline))
 
+# What grading takes besides the tests themselves.
+grading-tools: $(test_tools)
+	@$(MAKE) -s -C labs/13-sockets LAB=13-sockets SRC=../../tests/lib OUT=../../$(BUILD)/lib ../../$(BUILD)/lib/udp_peer
+	@$(MAKE) -s -C labs/13-sockets LAB=13-sockets ../../$(BUILD)/13-sockets/lossy_proxy
+
 # What the kit's own tests call.
 kit: $(test_tools)
 	@$(call build_lab,$(firstword $(LABS))) SRC=../../tests/kit OUT=../../$(BUILD)/kit LDLIBS=-lm all
@@ -167,8 +189,8 @@ build/tools/xray-facts: $(xray_sources) tools/xray.d/xray.h tools/xray.d/calls.h
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(xray_sources)
 
 # These run every program under test, and so are built by the plain compiler only.
-init_sources := tools/init.c tools/procs.c tools/leftovers.c common/lab.c
-build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h common/lab.h
+init_sources := tools/init.c tools/procs.c tools/leftovers.c tools/limits.c common/lab.c
+build/tools/init: $(init_sources) tools/procs.h tools/leftovers.h tools/limits.h common/lab.h
 	@mkdir -p $(@D)
 	@echo "  cc tools/init"
 	@cc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Icommon -o $@ $(init_sources)
@@ -184,5 +206,10 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
+<<<<<<< HEAD
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(firstword $(MAKEFILE_LIST))) \
-    examples solutions kit
+    examples solutions kit grading-tools
+=======
+.PHONY: help deps all tour check xray hint unlock reset gates grade grade-class grading-tools gradescope autolab soak dist test stubs \
+    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit
+>>>>>>> 9d2109071a1158c6a260bd2884b5976e9b5ae64e

@@ -6,16 +6,23 @@
  * sandbox, a subreaper: either way, processes that lose their parent come to
  * it, and so it knows what stayed behind.
  *
- * Usage: init -r FD [-t SECONDS] [-f BYTES] [-w DIR]... COMMAND [ARG...]
+ * Usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-u UID]
+ *             [-w DIR]... COMMAND [ARG...]
  *        -r FD       write the report to this open descriptor
  *        -t SECONDS  end everything after that long (default 5)
  *        -f BYTES    no file may grow beyond this (default 16777216)
+ *        -p N        no more than N processes and threads (needs a user
+ *                    namespace of our own, or a user who has nothing else)
+ *        -m BYTES    end everything when all together use more memory
+ *        -u UID      run it as that user, who can't harm us then (needs root)
  *        -w DIR      report files that appear in DIR; may be repeated
  *
  * The report, one fact a line, PIDs as they are in the sandbox:
  *        pid N               the command was started
  *        exit N | signal NAME | timeout SECONDS | stopped
  *                            how the command ended; stopped: by a SIGTERM to us
+ *        over memory BYTES | over files N | over disk half
+ *                            before that: -m has ended it
  *        cpu SECONDS         used by the command and the children it waited for
  *        stuck TEXT          after a timeout: who waited for what
  *        adopted N           a process whose parent ended without waiting for
@@ -44,13 +51,17 @@
 
 #include "lab.h"
 #include "leftovers.h"
+#include "limits.h"
 #include "procs.h"
 
 static const char usage_text[] =
-    "usage: init -r FD [-t SECONDS] [-f BYTES] [-w DIR]... COMMAND [ARG...]\n";
+    "usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-u UID] "
+    "[-w DIR]... COMMAND [ARG...]\n";
 
 /* Orphans that are on their way out get this long to be gone. */
 static const double GRACE = 0.3;
+/* So often is looked how much memory they use, if there is a limit. */
+static const double LOOK = 0.05;
 
 enum { MAX_PROCS = 4096 };
 static struct proc procs[MAX_PROCS];
@@ -62,10 +73,11 @@ static struct {
     struct rusage usage;
 } command;
 
-static _Noreturn void become(char *argv[], long long max_file)
+static struct limits limits = {
+    .seconds = 5, .file = 16 << 20, .processes = RLIM_INFINITY};
+
+static _Noreturn void become(char *argv[])
 {
-    const struct rlimit file = {(rlim_t)max_file, (rlim_t)max_file};
-    const struct rlimit core = {0, 0};
     sigset_t none;
 
     /*
@@ -80,9 +92,7 @@ static _Noreturn void become(char *argv[], long long max_file)
 
     if (setsid() == -1)
         err(1, "setsid");
-    if (setrlimit(RLIMIT_FSIZE, &file) == -1 ||
-        setrlimit(RLIMIT_CORE, &core) == -1)
-        err(1, "setrlimit");
+    set_limits(&limits);
     close_all_from(3);
     execvp(argv[0], argv);
     warn("%s", argv[0]);
@@ -126,6 +136,17 @@ static bool wait_for_change(const sigset_t *set, double deadline)
     return sig == SIGCHLD || (sig == -1 && errno == EINTR);
 }
 
+/* The same, but if there is a limit to look after, not for long at a time. */
+static bool wait_a_while(const sigset_t *set, double deadline)
+{
+    double look = monotonic_seconds() + LOOK;
+
+    if (limits.memory == 0 || look >= deadline)
+        return wait_for_change(set, deadline);
+    wait_for_change(set, look);
+    return true;
+}
+
 static int count_descendants(void)
 {
     int count = descendants(getpid(), procs, MAX_PROCS);
@@ -148,7 +169,7 @@ static void kill_all(void)
     }
 }
 
-static void report_end(FILE *report, double seconds)
+static void report_end(FILE *report)
 {
     const struct rusage *u = &command.usage;
 
@@ -157,7 +178,7 @@ static void report_end(FILE *report, double seconds)
         return;
     }
     if (!command.ended) {
-        fprintf(report, "timeout %g\n", seconds);
+        fprintf(report, "timeout %g\n", limits.seconds);
         say_stuck(report, "stuck ", procs, count_descendants());
         return;
     }
@@ -186,13 +207,13 @@ static void report_left_processes(FILE *report, const sigset_t *set)
                 procs[i].comm);
 }
 
-static void start(char *argv[], long long max_file, FILE *report)
+static void start(char *argv[], FILE *report)
 {
     command.pid = fork();
     if (command.pid == -1)
         err(1, "fork");
     if (command.pid == 0)
-        become(argv, max_file);
+        become(argv);
     fprintf(report, "pid %d\n", (int)command.pid);
     fflush(report);
 }
@@ -213,22 +234,30 @@ static FILE *open_report(int fd)
 
 int main(int argc, char *argv[])
 {
-    double seconds = 5, deadline;
-    long long max_file = 16 << 20;
+    double deadline;
     FILE *report = NULL;
     sigset_t set;
     int opt;
 
-    while ((opt = getopt(argc, argv, "+hr:t:f:w:")) != -1) {
+    while ((opt = getopt(argc, argv, "+hr:t:f:p:m:u:w:")) != -1) {
         switch (opt) {
         case 'r':
             report = open_report((int)parse_number("-r", optarg, 3, 1023));
             break;
         case 't':
-            seconds = parse_seconds("-t", optarg, 0.001, 86400);
+            limits.seconds = parse_seconds("-t", optarg, 0.001, 86400);
             break;
         case 'f':
-            max_file = parse_number("-f", optarg, 0, 1LL << 40);
+            limits.file = parse_number("-f", optarg, 0, 1LL << 40);
+            break;
+        case 'p':
+            limits.processes = (rlim_t)parse_number("-p", optarg, 1, 1 << 22);
+            break;
+        case 'm':
+            limits.memory = parse_number("-m", optarg, 1, 1LL << 50);
+            break;
+        case 'u':
+            limits.user = (uid_t)parse_number("-u", optarg, 1, 1LL << 31);
             break;
         case 'w':
             watch_folder(optarg);
@@ -250,12 +279,17 @@ int main(int argc, char *argv[])
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
 
-    remember_what_is_there();
-    start(argv + optind, max_file, report);
-    deadline = monotonic_seconds() + seconds;
-    while (!command.ended && wait_for_change(&set, deadline))
+    remember_what_is_there(limits.user != 0 ? limits.user : geteuid());
+    remember_use();
+    start(argv + optind, report);
+    deadline = monotonic_seconds() + limits.seconds;
+    while (!command.ended && !stop_requested && wait_a_while(&set, deadline)) {
         reap(report);
-    report_end(report, seconds);
+        if (!command.ended && limits.memory > 0 &&
+            use_too_much(&limits, procs, count_descendants(), report))
+            kill_all();
+    }
+    report_end(report);
     if (command.ended)
         report_left_processes(report, &set);
     kill_all();

@@ -18,6 +18,7 @@
 enum { MAX_FOLDERS = 16 };
 static const char *folders[MAX_FOLDERS];
 static int folder_count;
+static uid_t whose;
 
 struct lines {
     char **text;
@@ -30,6 +31,11 @@ void watch_folder(const char *path)
     if (folder_count == MAX_FOLDERS)
         errx(2, "-w %s: more than %d folders", path, MAX_FOLDERS);
     folders[folder_count++] = path;
+}
+
+const char *watched_folder(int i)
+{
+    return i < folder_count ? folders[i] : NULL;
 }
 
 __attribute__((format(printf, 2, 3))) static void add(struct lines *lines,
@@ -84,7 +90,7 @@ static void add_files(struct lines *lines, const char *folder)
             continue;
         if (asprintf(&path, "%s/%s", folder, entry->d_name) == -1)
             err(1, "asprintf");
-        if (lstat(path, &info) == 0 && (!is_shared || info.st_uid == geteuid()))
+        if (lstat(path, &info) == 0 && (!is_shared || info.st_uid == whose))
             add(lines, "left file %s (%s)", path, type_name(info.st_mode));
         free(path);
     }
@@ -121,7 +127,7 @@ static void add_sysv(struct lines *lines, const char *kind)
             for (maker = 0; maker < n; maker++)
                 if (strcmp(words[maker], "cuid") == 0)
                     break;
-        } else if (maker < n && strtoul(words[maker], NULL, 10) == geteuid()) {
+        } else if (maker < n && strtoul(words[maker], NULL, 10) == whose) {
             add(lines, "left %s %s (key %#x)", kind, words[1],
                 (unsigned)atoi(words[0]));
         }
@@ -141,8 +147,9 @@ static struct lines look(void)
     return lines;
 }
 
-void remember_what_is_there(void)
+void remember_what_is_there(uid_t user)
 {
+    whose = user;
     before = look();
 }
 

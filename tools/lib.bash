@@ -215,3 +215,24 @@ say_distance() {
             printf " That is far: the two share no cache,\nand no ring can be fast between them."
         print "" }'
 }
+
+# stoppable COMMAND...: runs it, and ends it when we are asked to end: bash itself
+# would first wait for it. Returns 130 then, and only when it has ended.
+stoppable() {
+    local child status=0 asked=''
+    "$@" </dev/stdin &
+    child=$!
+    # Twice: the first time GNU parallel only begins nothing new.
+    trap 'asked=1; kill -TERM "$child" 2>/dev/null; kill -TERM "$child" 2>/dev/null' INT TERM HUP
+    while wait "$child" || status=$?; [[ $asked ]] && kill -0 "$child" 2>/dev/null; do
+        pause_a_bit
+        kill -TERM "$child" 2>/dev/null || true
+    done
+    trap - INT TERM HUP
+    [[ ! $asked ]] || status=130
+    return "$status"
+}
+
+pause_a_bit() {
+    read -r -t 0.2 <> <(:) || true
+}

@@ -28,7 +28,7 @@ prepare_run() {
     run=$BATS_TEST_TMPDIR/run
     if ((runs++)); then
         rm -rf "$run/earlier.$runs"
-        mkdir "$run/earlier.$runs"
+        mkdir -m 755 "$run/earlier.$runs"
         mv "$run"/{stdout,stderr,report,san} "$run/earlier.$runs"
         rm -rf "$run"/{trace,log,facts}
     fi

@@ -1,0 +1,4 @@
+# text.jq: for a terminal.
+include "text_report";
+
+.[] | report
