@@ -206,10 +206,5 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
-<<<<<<< HEAD
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(firstword $(MAKEFILE_LIST))) \
     examples solutions kit grading-tools
-=======
-.PHONY: help deps all tour check xray hint unlock reset gates grade grade-class grading-tools gradescope autolab soak dist test stubs \
-    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit
->>>>>>> 9d2109071a1158c6a260bd2884b5976e9b5ae64e
