@@ -107,8 +107,9 @@ status 0"
 }
 
 @test "unit_lint: our units are right, and no service is more exposed than 1.5" {
+    # The exercises, ex1_ and so on, are for students to write.
     needs systemd-analyze systemd
-    run_program -t 60 unit_lint -m 1.5 "$lab"/*.service "$lab"/*.socket "$lab"/*.timer
+    run_program -t 60 unit_lint -m 1.5 "$lab"/?[!x]*.service "$lab"/*.socket "$lab"/?[!x]*.timer
     assert_ended "exit 0"
     assert_output ""
 }

@@ -127,9 +127,11 @@ folder_for() {
 # folder OUT, both from the top; what isn't C is copied. Prints what the compiler
 # says, if it says anything.
 build_exercise() {
-    local lab=${2%/*} targets
+    local lab=${2%/*} targets copy
     # A file that the student has taken away must not be found there any more.
-    find "$3" -name "${2#*/}.*" ! -name "*.d" -delete 2>/dev/null || true
+    while IFS= read -r copy; do
+        [[ $copy == *.d || -e $1/$lab/${copy##*/} ]] || rm "$copy"
+    done < <(files_of "${3%/*}" "${3##*/}/${2#*/}")
     mapfile -t targets < <(files_of "$1" "$2")
     targets=("${targets[@]##*/}")
     targets=("${targets[@]%.c}")

@@ -6,7 +6,7 @@
 #        -b FOLDER  where the programs are that @BIN@ stands for (that of unit_lint)
 #        -m SCORE   no service may be more exposed than that (0 to 10)
 #
-# Try:   unit_lint labs/14-systemd/*.service labs/14-systemd/*.timer
+# Try:   unit_lint labs/14-systemd/heartbeat.service labs/14-systemd/report.timer
 #
 # Exit status: 0 if nothing is wrong; 1 if something is: it says where; 2 for bad
 # usage, or if systemd-analyze isn't there.
