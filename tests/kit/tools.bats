@@ -259,7 +259,7 @@ wrong() {
     assert_line --partial "Usage: deps [grade | all]"
     run tools/deps everything
     assert_failure 2
-    assert_output "deps: 'everything': say nothing, or all"
+    assert_output "deps: 'everything': say nothing, grade or all"
 }
 
 @test "the commands of a transcript's session know of each other" {
