@@ -105,7 +105,7 @@ inner() {
     inner 'run_program sh -c "sleep 4321 & exit 0"'
     assert_line "not ok 1 inner"
     assert_line --regexp '^# saw: +process [0-9]+ sleep$'
-    run grep -sl 4321 /proc/[0-9]*/cmdline
+    run grep -slzx 4321 /proc/[0-9]*/cmdline
     assert_output ""
 }
 
@@ -203,7 +203,7 @@ inner() {
 @test "a program that a test forgets is stopped, and nothing stays" {
     inner 'start_program sleep 4321'
     assert_line "ok 1 inner"
-    run grep -sl 4321 /proc/[0-9]*/cmdline
+    run grep -slzx 4321 /proc/[0-9]*/cmdline
     assert_output ""
 }
 
