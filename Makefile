@@ -47,7 +47,7 @@ help: ## this list
 
 ##@ For students
 
-deps: ## install what is missing (FOR=all: what maintainers need, too)
+deps: ## install what is missing (FOR=grade: for grading, FOR=all: for everything)
 	@tools/deps $(FOR)
 
 all: $(test_tools) ## build everything into build/ (SAN=, CC=: beside it)
@@ -79,9 +79,17 @@ clean-ipc: ## remove queues, shared memory, semaphores that the labs' programs l
 gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=)
 	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) -s $(or $(EVERY),1) $(or $(exercise),$(labs))
 
-grade: $(test_tools) ## grade what was handed in: SUBMISSION=dir OUT=dir (LAB=, EX=, SEED=)
-	@$(call need,bats jq)tools/grade -j $(or $(JOBS),$(shell nproc)) $(if $(SEED),-S $(SEED)) \
+grade: $(test_tools) ## grade SUBMISSION=dir into OUT=dir (LAB=, EX=, SEED=, HIDDEN=, POLICY=)
+	@$(call need,bats jq)tools/grade -j $(or $(JOBS),$(shell nproc)) $(if $(SEED),-S $(SEED)) $(upload_options) \
 	    $(call required,SUBMISSION,$(SUBMISSION)) $(call required,OUT,$(OUT)) $(or $(exercise),$(labs))
+
+gradescope: ## the upload for Gradescope, in build/ (LAB=, HIDDEN=folder, POLICY=file)
+	@$(call need,git zip)tools/upload $(upload_options) gradescope $(labs)
+
+autolab: ## the upload for Autolab, in build/ (LAB=, HIDDEN=folder, POLICY=file)
+	@$(call need,git)tools/upload $(upload_options) autolab $(labs)
+
+upload_options = $(if $(HIDDEN),-t $(HIDDEN)) $(if $(POLICY),-c $(POLICY))
 
 grade-class: grading-tools ## grade a class: SUBMISSIONS=dir OUT=dir (JOBS=n, HOSTS=file, RESUME=1, LAB=, EX=)
 	@$(call need,bats jq parallel)tools/grade-class $(if $(JOBS),-j $(JOBS)) $(if $(HOSTS),-H $(HOSTS)) $(if $(RESUME),-r) \
@@ -192,5 +200,5 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@echo "  $(CC) tools/unkind.so"
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
-.PHONY: help deps all tour check xray hint unlock reset gates grade grade-class grade-truth bench-grade hostile grading-tools soak dist test stubs \
+.PHONY: help deps all tour check xray hint unlock reset gates grade grade-class grade-truth bench-grade hostile grading-tools gradescope autolab soak dist test stubs \
     transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit

@@ -120,7 +120,7 @@ END
     # Who is who.
     tell "send a who\\n" "get a 1"
     expect "the process and user of the client" assert_equal "${told[*]}" \
-        "a: process $(field "$(children "$pid" | cut -d' ' -f1)" NSpid | awk '{ print $NF }') of user $(id -u)"
+        "a: process $(field "$(children "$pid" | cut -d' ' -f1)" NSpid | awk '{ print $NF }') of user ${GRADING_USER:-$(id -u)}"
     end_talk
 }
 

@@ -31,7 +31,7 @@ teardown() {
 @test "make help has a line for every target that is meant to be called" {
     run make help
     assert_success
-    for target in deps all tour check hint unlock reset gates soak dist test stubs \
+    for target in deps all tour check hint unlock reset gates grade gradescope autolab soak dist test stubs \
         lint timings new-lab clean clean-ipc xray pictures fuzz faults \
         model bench-ring; do
         assert_line --regexp "^  $target +[a-z]"
@@ -256,7 +256,7 @@ wrong() {
 @test "deps takes nothing or all, and says so" {
     run tools/deps -h
     assert_success
-    assert_line --partial "Usage: deps [all]"
+    assert_line --partial "Usage: deps [grade | all]"
     run tools/deps everything
     assert_failure 2
     assert_output "deps: 'everything': say nothing, or all"

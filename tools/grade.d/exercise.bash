@@ -1,7 +1,7 @@
 # exercise.bash: grades one exercise of a submission. Sourced by tools/grade.
 # shellcheck disable=SC2154  # tools/grade sets what is used here
 
-readonly PATIENCE=600 # seconds for all tests of an exercise
+readonly MOST=600 # seconds for all tests of an exercise
 
 # grade_exercise LAB/EXERCISE: into $work/results.
 grade_exercise() {
@@ -20,7 +20,7 @@ grade_exercise() {
     find_files
     [[ $status != graded ]] || compile
     if [[ $status == graded ]]; then
-        why="This test didn't run to its end: all tests of the exercise together took longer than $PATIENCE s, or they were ended."
+        why="This test didn't run to its end: all tests together took too long, or they were ended."
         alone=-s run_tests .
         write_exercise
         late=$(jq -r '.tests[] | select(.status == "timeout") | .name' "$into/result.json")
@@ -86,7 +86,12 @@ compile() {
 # alone: -s if others may run tests meanwhile, -x if not: the first of these waits
 # until the others are done, and the next ones wait for it.
 run_tests() {
-    local dir=$work/tests/$id words seen
+    local dir=$work/tests/$id words seen patience=$MOST
+    if [[ $ends ]]; then
+        patience=$((ends - EPOCHSECONDS))
+        patience=$((patience > MOST ? MOST : patience))
+        ((patience > 0)) || return 0
+    fi
     rm -rf "$dir"
     mkdir -p "$dir"
     [[ $GRADING_USER ]] || own "$dir"
@@ -101,10 +106,10 @@ run_tests() {
     flock "$alone" "$running"
     flock -u "$turn"
     if [[ $SANDBOX == bwrap ]]; then
-        GRADING='' TMP_SIZE=$((512 << 20)) sandboxed "$dir" -n -t $PATIENCE -f $((64 << 20)) \
+        GRADING='' TMP_SIZE=$((512 << 20)) sandboxed "$dir" -n -t "$patience" -f $((64 << 20)) \
             -s "$kit" -w "$kit/build/.udp.lock" -- "${words[@]}" {turn}>&- {running}>&- || true
     else
-        TMPDIR=$dir timeout -k 5 $PATIENCE "${words[@]}" >"$dir/stdout" 2>/dev/null \
+        TMPDIR=$dir timeout -k 5 "$patience" "${words[@]}" >"$dir/stdout" 2>/dev/null \
             </dev/null {turn}>&- {running}>&- || true
         clean_up_after_user
     fi

@@ -5,6 +5,10 @@
 # points: a line "POINTS<tab>TEST NAME" for each test, "h" before it if hidden.
 # why: the words of tests that weren't run.
 
+# Control characters of a stranger's are for no terminal.
+def printable: explode
+    | map(if (. < 32 and . != 9 and . != 10) or (. > 126 and . < 160) then 65533 else . end) | implode;
+
 # Where in the test file it failed is for those who write tests.
 def words_of:
     reduce .[] as $line ({where: false, kept: []};
@@ -12,7 +16,7 @@ def words_of:
         elif .where then
             if $line | test(" failed( with status [0-9]+)?$") then .where = false else . end
         else .kept += [$line] end)
-    | .kept | join("\n") | .[0:8192];
+    | .kept | join("\n") | .[0:8192] | printable;
 
 def tests:
     reduce inputs as $line ([];
@@ -38,4 +42,4 @@ def took_too_long:
        status: (if $is.status == "failed" and ($words | took_too_long) then "timeout" else $is.status end),
        words: $words, seconds: $is.seconds, hidden: (.hidden == "h")}]
 | {exercise: $exercise, status: $status, points: (map(.points) | add // 0),
-   of: (map(.of) | add // 0), compiler: ($compiler | .[0:8192]), tests: .}
+   of: (map(.of) | add // 0), compiler: ($compiler | .[0:8192] | printable), tests: .}

@@ -10,7 +10,7 @@
 
 # read_policy FILE SUBMITTED: sets weights, a JSON object, late_hours and late_off.
 read_policy() {
-    local word rest due='' grace=0 every=24 off=0 most=100 late
+    local word rest due='' grace=0 every=24 off=0 most=100 late times
     weights='{}' late_hours=0 late_off=0
     while read -r word rest; do
         case $word in
@@ -28,7 +28,8 @@ read_policy() {
     late=$(($2 - due - 60 * grace))
     if ((late > 0)); then
         late_hours=$(((late + 3599) / 3600))
-        late_off=$(((late + 3600 * every - 1) / (3600 * every) * off))
+        times=$(((late + 3600 * every - 1) / (3600 * every))) # begun, not full
+        late_off=$((times * off))
         late_off=$((late_off > most ? most : late_off))
         late_off=$((late_off > 100 ? 100 : late_off))
     fi
