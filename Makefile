@@ -102,6 +102,15 @@ grade-class: grading-tools ## grade a class: SUBMISSIONS=dir OUT=dir (JOBS=n, HO
 	    $(if $(GRADE),-g '$(GRADE)') $(call required,SUBMISSIONS,$(SUBMISSIONS)) $(call required,OUT,$(OUT)) \
 	    $(if $(LAB)$(EX),$(or $(exercise),$(labs)))
 
+grade-truth: grading-tools ## grade N=100 submissions whose grades are known, and compare (JOBS=, SEED=, BUSY=1)
+	@$(call need,bats jq parallel)tools/grade-truth -n $(or $(N),100) $(if $(SEED),-S $(SEED)) $(foreach n,$(JOBS),-j $(n)) $(if $(BUSY),-b) $(if $(LAB)$(EX),$(or $(exercise),$(labs)))
+
+bench-grade: grading-tools ## what the sandbox and more jobs cost or save: ratios, memory (N=50)
+	@$(call need,bats jq parallel)tools/bench-grade $(or $(N),50)
+
+hostile: grading-tools ## grade the programs that attack the grader; with U=1 without namespaces, as root
+	@$(call need,bats jq parallel)tools/hostile $(if $(U),-u)
+
 soak: examples solutions kit ## all tests of the labs, on every solution, N=20 times, under load
 	@$(call need,bats)tools/soak $(or $(N),20) $(labs)
 

@@ -21,8 +21,7 @@
  *        pid N               the command was started
  *        exit N | signal NAME | timeout SECONDS | stopped
  *                            how the command ended; stopped: by a SIGTERM to us
- *        over memory BYTES | over files N | over disk half
- *                            before that: -m has ended it
+ *        over memory BYTES | over files N | over disk half   -m has ended it
  *        cpu SECONDS         used by the command and the children it waited for
  *        stuck TEXT          after a timeout: who waited for what
  *        adopted N           a process whose parent ended without waiting for

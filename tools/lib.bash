@@ -226,7 +226,10 @@ stoppable() {
     child=$!
     # Twice: the first time GNU parallel only begins nothing new.
     trap 'asked=1; kill -TERM "$child" 2>/dev/null; kill -TERM "$child" 2>/dev/null' INT TERM HUP
-    while wait "$child" || status=$?; [[ $asked ]] && kill -0 "$child" 2>/dev/null; do
+    while
+        wait "$child" || status=$?
+        [[ $asked ]] && kill -0 "$child" 2>/dev/null
+    do
         pause_a_bit
         kill -TERM "$child" 2>/dev/null || true
     done

@@ -4,7 +4,7 @@
  * Verdict: 0 of 50: it doesn't compile
  * Held by: a limit on what is kept of the compiler's words
  */
-#define A x(; @ ] "<script>" );                                       \
+#define A x(; @ ] "<script>" );                                                \
     y z;
 #define B A A A A A A A A A A
 #define C B B B B B B B B B B

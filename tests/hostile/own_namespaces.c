@@ -19,7 +19,7 @@ static void fill(void)
     for (; mb < MOST_MB; mb++) {
         int fd;
 
-        snprintf(name, sizeof name, "/tmp/%d", mb);
+        snprintf(name, sizeof name, "%s/%d", "/tmp", mb);
         fd = open(name, O_WRONLY | O_CREAT, 0600);
         if (fd == -1 || write(fd, block, sizeof block) <= 0)
             return;
