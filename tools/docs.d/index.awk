@@ -46,14 +46,19 @@ match($0, /<title>.*<\/title>/) {
 /<\/textarea>/ { hidden = 0; next }
 !inside || hidden { next }
 
+# It says nothing but names of pages.
+/<h2 id="all-files"/ { skipped = 1 }
+/<\/ul>/ { skipped = 0 }
+skipped { next }
+
 /<h[23][^>]* id="|<dt id="|<tr id="/ {
     finish()
     id = $0
     sub(/.* id="/, "", id)
     sub(/".*/, "", id)
     section = $0
-    if (section ~ /<tr/)
-        section = id
+    if (match(section, /<th[^>]*>.*<\/th>/))
+        section = substr(section, RSTART, RLENGTH)
     section = plain(section)
     if ($0 ~ /<h/)
         next

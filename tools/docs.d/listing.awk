@@ -32,7 +32,7 @@ function coded(text,    out, part, quoted) {
 # Words with each call(2), call(3) that the index has as a link to it.
 function linked(text,    out, part, name) {
     text = escape(text)
-    while (match(text, /[A-Za-z_][A-Za-z0-9_]*\([0-9][a-z]*\)/)) {
+    while (match(text, /[A-Za-z_][A-Za-z0-9_]*\([23][a-z]*\)/)) {
         part = substr(text, RSTART, RLENGTH)
         name = part
         sub(/\(.*/, "", name)
@@ -237,7 +237,7 @@ FNR == NR { line[++lines] = $0; next }
 
 # pandoc's line 12: <span id="cb1-12"><a href="#cb1-12"></a>...</span>
 match($0, /<span id="cb1-[0-9]+"><a href="#cb1-[0-9]+"[^>]*><\/a>/) {
-    number = substr($0, RSTART + 13)
+    number = substr($0, RSTART + 14)
     sub(/".*/, "", number)
     code = substr($0, RSTART + RLENGTH)
     sub(/<\/code><\/pre>.*/, "", code)

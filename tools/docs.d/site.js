@@ -34,30 +34,32 @@
         document.head.append(script);
     }
 
-    function score(entry, words) {
+    /* The whole query as it stands counts most, then words of a title. */
+    function score(entry, words, phrase) {
         let sum = 0;
         for (const word of words) {
-            if (entry.title.includes(word))
-                sum += entry.section.toLowerCase() === word ? 60
-                    : entry.page.toLowerCase() === word ? 50 : 20;
+            if ((" " + entry.title).includes(" " + word))
+                sum += 10;
             else if (entry.text.includes(word))
-                sum += 1 + Math.min(5, entry.text.split(word).length - 2);
+                sum += 1;
             else
                 return 0;
         }
+        if (entry.section.toLowerCase() === phrase || entry.page.toLowerCase() === phrase)
+            sum += 60;
+        else if ((" " + entry.title).includes(" " + phrase))
+            sum += 40;
+        if (entry.text.includes(phrase))
+            sum += 10 + Math.min(10, entry.text.split(phrase).length);
         return sum;
     }
 
     /* The words around the first hit, with each hit marked. */
     function excerpt(entry, words) {
         const p = document.createElement("p");
-        const at = Math.max(0, Math.min(...words.map((word) => {
-            const k = entry.text.indexOf(word);
-            return k === -1 ? Infinity : k;
-        }), entry.text.length) - 60);
+        const first = words.map((word) => entry.text.indexOf(word)).find((k) => k !== -1);
+        const at = Math.max(0, (first ?? 0) - 60);
         let rest = (at > 0 ? "… " : "") + entry.words.slice(at, at + 180);
-        if (entry.text.length === 0 || at >= entry.text.length)
-            rest = entry.words.slice(0, 180);
         for (;;) {
             const low = rest.toLowerCase();
             let k = -1, length = 0;
@@ -78,11 +80,12 @@
     }
 
     function show() {
-        const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+        const phrase = input.value.trim().toLowerCase();
+        const words = phrase.split(/\s+/).filter(Boolean);
         results.hidden = words.length === 0;
         if (!entries || words.length === 0)
             return;
-        const hits = entries.map((entry) => [score(entry, words), entry])
+        const hits = entries.map((entry) => [score(entry, words, phrase), entry])
             .filter(([sum]) => sum > 0).sort((a, b) => b[0] - a[0]);
         const status = document.createElement("p");
         status.setAttribute("role", "status");
@@ -95,7 +98,7 @@
             const link = document.createElement("a");
             link.href = root + entry.url;
             link.textContent = entry.page + (entry.section ? ": " + entry.section : "");
-            item.append(link, excerpt(entry, words));
+            item.append(link, excerpt(entry, entry.text.includes(phrase) ? [phrase] : words));
             list.append(item);
         }
         results.replaceChildren(status, list);
