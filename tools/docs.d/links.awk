@@ -23,7 +23,7 @@ BEGIN {
     while (match(rest, / id="[^"]*"/)) {
         id = FILENAME "#" substr(rest, RSTART + 5, RLENGTH - 6)
         if (id in ids)
-            print FILENAME ": id " id " is there twice"
+            print id ": that id is there twice"
         ids[id] = 1
         rest = substr(rest, RSTART + RLENGTH)
     }

@@ -99,7 +99,6 @@ claims() {
 # said NUMBER LAB: what stands after a mark, up to the next mark or heading, as
 # HTML. A heading's own section may begin with the mark.
 said() {
-    printf '%s\n' "$made/$2/urls" >/dev/null
     awk -v number="$1" '
         /^<!-- claim [0-9]+: .*-->$/ { on = $3 + 0 == number; after = 0; next }
         /^#/ { on = 0 }
@@ -124,7 +123,7 @@ said() {
 
 verdict() { # verdict NUMBER
     if [[ -e $verdicts ]]; then
-        awk -F '\t' -v number="$1" '$1 == number { print $2 (3 in $0 ? "" : "") (NF > 2 ? ": " $3 : "") }' "$verdicts"
+        awk -F '\t' -v number="$1" '$1 == number { print $2 (NF > 2 ? ": " $3 : "") }' "$verdicts"
     fi
 }
 
