@@ -67,7 +67,7 @@ async function open(options, noted) {
 
 async function violations(page, name, rules) {
     await page.addScriptTag({ content: axe_source }).catch(() => page.evaluate(axe_source));
-    const result = await page.evaluate((rules) => window.axe.run(document, { resultTypes: ["violations"], runOnly: rules }),
+    const result = await page.evaluate((rules) => window.axe.run(document, { preload: false, resultTypes: ["violations"], runOnly: rules }),
         rules ?? ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]);
     return result.violations.map((v) => `${name}: ${v.id}: ${v.help}; ${v.nodes.length} times, first ${v.nodes[0].html.slice(0, 120)}`);
 }

@@ -1,6 +1,11 @@
 # pages.bash: the pages that aren't a lab's: home, claims, calls, glossary.
 # Sourced by tools/docs, whose functions and variables it uses.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2016,SC2086
+
+# is_there NUMBER: is there such a lab?
+is_there() {
+    compgen -G "labs/$1-*/README.md" >/dev/null
+}
 
 # The labs as a graph, each a link to its page.
 map() {
@@ -14,8 +19,7 @@ map() {
         done
         while read -r from numbers; do
             for to in $numbers; do
-                if [[ $from != '#'* && -n $(echo labs/"$from"-*/README.md | grep -v '\*') &&
-                    -n $(echo labs/"$to"-*/README.md | grep -v '\*') ]]; then
+                if is_there "$from" && is_there "$to"; then
                     printf '"%s" -> "%s";\n' "$from" "$to"
                 fi
             done

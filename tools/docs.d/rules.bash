@@ -1,6 +1,6 @@
 # rules.bash: the rules of make for all pages of the site, a rule for each.
 # Sourced by tools/docs, whose functions and variables it uses.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2086,SC2013,SC2155
 
 # runs_of LAB FILE: the binaries that its Try line needs, of this lab; nothing if it has none,
 # or is an exercise.
