@@ -61,7 +61,8 @@ async function open(options, noted) {
     page.on("console", (message) => message.type() === "error" && noted.push(`${page.url()}: ${message.text()}`));
     page.on("pageerror", (error) => noted.push(`${page.url()}: ${error}`));
     page.on("request", (request) => /^(file|data|blob):/.test(request.url()) || noted.push(`${page.url()} asks for ${request.url()}`));
-    page.on("requestfailed", (request) => noted.push(`${page.url()}: can't load ${request.url()}`));
+    // What the next page cuts short isn't missing.
+    page.on("requestfailed", (request) => /ERR_ABORTED/.test(request.failure()?.errorText) || noted.push(`${page.url()}: can't load ${request.url()}`));
     return page;
 }
 

@@ -16,13 +16,17 @@ function plain(text) {
     return text
 }
 
-function quoted(text) {
-    gsub(/\\/, "\\\\", text)
-    gsub(/"/, "\\\"", text)
+# Not with gsub(): awks differ in what a backslash means there.
+function quoted(text,    out, k, c) {
     gsub(/[\001-\037\177]/, " ", text)
-    # No end of a script may stand in it.
-    gsub(/<\//, "<\\/", text)
-    return "\"" text "\""
+    while (match(text, /[\\"<]/)) {
+        out = out substr(text, 1, RSTART - 1)
+        c = substr(text, RSTART, 1)
+        # No end of a script may stand in it.
+        out = out (c == "<" ? "\\u003c" : "\\" c)
+        text = substr(text, RSTART + 1)
+    }
+    return "\"" out text "\""
 }
 
 function finish() {

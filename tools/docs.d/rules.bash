@@ -24,7 +24,7 @@ rule() {
 }
 
 rules() {
-    local lab file url run binaries readmes='' sources='' pages=()
+    local lab file url run binaries readmes='' folders='' pages=()
     local all="tools/docs $parts/page.awk $parts/page.html $parts/index.awk $made/order"
     local listing="$all $parts/listing.awk $made/calls $made/calls.names"
     local xray="$parts/capture $BUILD/tools/xray-facts tools/xray $(echo tools/xray.d/*.awk)"
@@ -32,13 +32,13 @@ rules() {
     echo
     for lab in $(labs); do
         readmes+=" labs/$lab/README.md"
+        folders+=" $site/$lab/index.html"
         rule "$site/$lab/index.html" \
             "labs/$lab/README.md $(find "labs/$lab/pictures" -name '*.svg' 2>/dev/null | tr '\n' ' ') $parts/readme.awk $parts/body.html $parts/order.awk $all" \
             lab "$lab"
         while IFS= read -r file; do
             url=$lab/$(page_of "$file")
             binaries=$(runs_of "$lab" "$file")
-            sources+=" labs/$lab/$file"
             if [[ $binaries ]]; then
                 run=$made/$lab/${file//\//-}.run
                 printf '%s:%s %s\n\t@%s %s labs/%s/%s %s %s %s\n\n' "$run" "$binaries" "$xray" \
@@ -53,7 +53,7 @@ rules() {
         rule "$site/common/$file.html" "common/$file $listing" source common $file
     done
     rule "$site/index.html" "$parts/pages.bash $parts/map README.md $readmes $all" home
-    rule "$site/claims.html" "$parts/pages.bash $parts/readme.awk $readmes $(ls "$verdicts" 2>/dev/null) $all" claims
+    rule "$site/claims.html" "$parts/pages.bash $parts/readme.awk $folders $(ls "$verdicts" 2>/dev/null) $all" claims
     rule "$site/calls.html" "$parts/pages.bash $parts/calls $made/calls $all" calls
     rule "$site/glossary.html" "$parts/pages.bash $parts/glossary.txt $all" glossary
     printf '%s: %s\n\t@cp $< $@\n\n' "$site/style.css" $parts/style.css
