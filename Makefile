@@ -161,6 +161,18 @@ fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with
 lint: ## clang-format, cppcheck, shellcheck, shfmt, what handlers call
 	@$(call need,gcc clang-format cppcheck shellcheck shfmt git)tools/lint
 
+docs: examples build/tools/xray-facts ## the site: build/site/index.html
+	@$(call need,pandoc dot)tools/docs
+
+docs-check: docs ## dead links, invalid HTML, stale transcripts and pictures (LAB=07)
+	@tools/docs-check $(if $(LAB),$(labs))
+
+docs-browser: docs ## the site in a real browser, with axe
+	@tools/docs-browser
+
+docs-shots: docs ## screenshots of the site, into build/docs/shots
+	@tools/docs-browser shots
+
 timings: ## how long the build and each lab's tests take
 	@tools/timings
 
