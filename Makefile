@@ -119,6 +119,7 @@ fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with
 lint: ## clang-format, cppcheck, shellcheck, shfmt, what handlers call
 	@$(call need,gcc clang-format cppcheck shellcheck shfmt git)tools/lint
 
+.PHONY: docs docs-check docs-browser docs-shots
 docs: examples build/tools/xray-facts ## the site: build/site/index.html
 	@$(call need,pandoc dot)tools/docs
 
@@ -181,4 +182,4 @@ $(BUILD)/tools/unkind.so: tools/unkind.c
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: help deps all tour check xray hint unlock reset gates soak dist test stubs \
-    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint docs docs-check docs-browser docs-shots timings new-lab clean clean-ipc examples solutions kit
+    transcripts pictures fuzz fuzz-net faults model bench-ring bench-net lint timings new-lab clean clean-ipc examples solutions kit
