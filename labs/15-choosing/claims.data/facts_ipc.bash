@@ -177,7 +177,17 @@ try_28() {
 }
 
 try_29() {
-    verdict undecided "not tried here: it takes a boot; labs/14-systemd shows what is started then"
+    local wants=root/etc/systemd/system
+    needs systemctl
+    mkdir -p "$wants"
+    printf '%s\n' '[Service]' Type=oneshot ExecStart=/bin/true '[Install]' WantedBy=multi-user.target >"$wants/job.service"
+    printf '%s\n' '[Timer]' OnCalendar=daily '[Install]' WantedBy=timers.target >"$wants/job.timer"
+    systemctl -q --root="$PWD/root" enable job.timer job.service ||
+        verdict undecided "not tried: systemctl --root enables nothing here"
+    if [[ -L $wants/multi-user.target.wants/job.service && -L $wants/timers.target.wants/job.timer ]]; then
+        verdict fails "the timer is wanted by timers.target already; by that line each boot would run the job, too"
+    fi
+    verdict holds "without it there is no link, and the timer isn't started"
 }
 
 try_31() {
