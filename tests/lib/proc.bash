@@ -6,15 +6,16 @@
 # outside PID: the number that a process of the running program has out here,
 # given the number that it has in its sandbox. See NSpid in proc_pid_status(5).
 outside() {
-    local family=("$program_pid") pid kids
+    local family=("$program_pid") pid file kids
     while ((${#family[@]})); do
         pid=${family[0]} family=("${family[@]:1}")
         if [[ $(field "$pid" NSpid) =~ (^|[[:space:]])$1$ ]]; then
             echo "$pid"
             return
         fi
-        for kids in "/proc/$pid/task"/*/children; do
-            { read -r -a kids <"$kids" || true; } 2>/dev/null
+        for file in "/proc/$pid/task"/*/children; do
+            kids=()
+            { read -r -a kids <"$file" || true; } 2>/dev/null
             family+=("${kids[@]}")
         done
     done
