@@ -79,7 +79,8 @@ same_file() {
 # look_at_state PID: sets letter: R, S, D, T, t, X, Z; or "gone".
 look_at_state() {
     letter=''
-    { read -r letter <"/proc/$1/stat"; } 2>/dev/null || true
+    # Without a number /proc/stat would be read.
+    { read -r letter <"/proc/${1:-none}/stat"; } 2>/dev/null || true
     letter=${letter##*) }
     letter=${letter%% *}
     letter=${letter:-gone}
