@@ -167,11 +167,11 @@ spread() {
 
 # read_cpus: sets cpu_list to those that we may use: "0-3,6" is 0 1 2 3 6.
 read_cpus() {
-    local parts part i
+    local ranges range i
     cpu_list=()
-    IFS=, read -ra parts < <(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
-    for part in "${parts[@]}"; do
-        for ((i = ${part%-*}; i <= ${part#*-}; i++)); do
+    IFS=, read -ra ranges < <(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+    for range in "${ranges[@]}"; do
+        for ((i = ${range%-*}; i <= ${range#*-}; i++)); do
             cpu_list+=("$i")
         done
     done

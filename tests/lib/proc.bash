@@ -191,7 +191,7 @@ child_of() {
 gone() {
     local letter
     look_at_state "$1"
-    [[ $letter == [XZg]* ]]
+    [[ $1 && $letter == [XZg]* ]]
 }
 
 # assert_only_standard PID NAME: that it has no descriptor but 0 to 2 open, once
