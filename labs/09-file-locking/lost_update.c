@@ -95,24 +95,32 @@ static void count_up(int fd, long long count)
     }
 }
 
+static int start[2]; /* a pipe: a byte for each that shall begin */
+
+/* However we end: those that still wait see the end of the pipe, and
+ * nobody counts on without us. */
+static void end_counters(void)
+{
+    if (start[WRITE_END] != -1)
+        close(start[WRITE_END]);
+    while (wait(NULL) != -1 || errno == EINTR)
+        ;
+}
+
 /*
  * Starts a process that counts, when it gets a byte from `start`. It
  * has an open() of its own: flock() locks what open() made, the open
  * file description. What fork() copies is the same one, and so the same
  * lock.
  */
-static void start_counter(int start[2], int count)
+static void start_counter(int count)
 {
     char byte;
     int fd;
 
     switch (fork()) {
     case -1:
-        warn("fork");
-        close(start[WRITE_END]); /* the others see that, and end */
-        while (wait(NULL) != -1 || errno == EINTR)
-            ;
-        exit(1);
+        err(1, "fork");
     case 0:
         /* If the parent is killed, nobody needs the number. */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
@@ -121,8 +129,13 @@ static void start_counter(int start[2], int count)
         if (fd == -1)
             err(1, "%s", path);
         close(start[WRITE_END]);
-        if (read_full(start[READ_END], &byte, 1) != 1)
-            exit(1); /* there is no start */
+        start[WRITE_END] = -1;
+        switch (read_full(start[READ_END], &byte, 1)) {
+        case -1:
+            err(1, "read");
+        case 0: /* there is no start */
+            exit(1);
+        }
         count_up(fd, count);
         exit(0);
     }
@@ -157,7 +170,7 @@ static int make_file(void)
 
 int main(int argc, char *argv[])
 {
-    int count = 50000, processes = 2, start[2], opt, fd;
+    int count = 50000, processes = 2, opt, fd;
     long long expected, got;
     bool well;
 
@@ -179,8 +192,9 @@ int main(int argc, char *argv[])
     fd = make_file();
     if (pipe(start) == -1)
         err(1, "pipe");
+    atexit(end_counters);
     for (int i = 0; i < processes; i++)
-        start_counter(start, count);
+        start_counter(count);
     for (int i = 0; i < processes; i++) {
         if (write_full(start[WRITE_END], "", 1) == -1)
             err(1, "write");
