@@ -65,6 +65,7 @@ END
 @test "ss shows what the README says: who listens and how many may wait, and what isn't taken yet" {
     needs ss iproute2
     run_program -t 60 chat_server bash -c 'at=127.0.0.1:$PORT; exec 4<>/dev/tcp/${at/://}
+        until ss -Htln "src $at" | grep -q "^LISTEN  *0 "; do :; done # we are accepted
         ss -Htln "src $at" | while read -r state waiting most local _; do echo $state $waiting $most ${local/$at/here}; done
         printf "ann\n1\n" >&4; read -r -u 4 line
         printf "%s\n" 22 333 >&4
