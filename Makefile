@@ -161,7 +161,6 @@ fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with
 lint: ## clang-format, cppcheck, shellcheck, shfmt, what handlers call
 	@$(call need,gcc clang-format cppcheck shellcheck shfmt git)tools/lint
 
-.PHONY: docs docs-check docs-browser docs-shots
 docs: examples build/tools/xray-facts ## the site: build/site/index.html
 	@$(call need,pandoc dot)tools/docs
 

@@ -66,6 +66,15 @@ if [[ ${GRADE_SEED:-} ]]; then
 fi
 
 setup() {
+    begin_test
+}
+
+teardown() {
+    end_test
+}
+
+# For a file, too, that has a setup and a teardown of its own: manager.bash, say.
+begin_test() {
     work=$BATS_TEST_TMPDIR/run/work
     mkdir -p "$work"
     # bats follows each step that a function takes: that would be most of the work.
@@ -78,7 +87,7 @@ setup() {
     runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin='' unkind=()
 }
 
-teardown() {
+end_test() {
     if [[ -n $program_pid ]]; then
         stop_program
     fi

@@ -68,19 +68,17 @@ mark() {
 }
 
 setup() {
-    work=$BATS_TEST_TMPDIR/run/work
-    mkdir -p "$work"
-    set +T
-    runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin='' unkind=()
+    begin_test
     tag=t$RANDOM$RANDOM units=''
 }
 
+# The units go after what a test has left running: they may be waiting for it.
 teardown() {
     if [[ -n $program_pid ]]; then
         stop_program
     fi
     [[ ! $units ]] || remove_units
-    assert_nothing_left
+    end_test
 }
 
 # Skips a test, visibly, where there is none.
