@@ -79,17 +79,22 @@ needs_sd() {
     needs_sd
     needs systemd-socket-activate systemd
     needs socat socat
-    # The process exists only when somebody has come.
-    run_program bash -c 'systemd-socket-activate -l $PWD/sock "$(command -v echo_server)" -t 0.1 2>log & server=$!
-        until [ -S sock ]; do :; done
+    # The process exists only when somebody has come; it may end when nobody does.
+    run_program bash -c 'systemd-socket-activate -l $PWD/sock "$(command -v echo_server)" 2>log & server=$!
+        until grep -qs Listening log; do :; done
         cat /proc/$server/comm; echo '$words' | socat -t 10 - UNIX-CONNECT:sock
         cat /proc/$server/comm; echo again'$words' | socat -t 10 - UNIX-CONNECT:sock
-        wait $server; echo "status $?"; rm sock log'
+        kill $server; wait $server; echo "status $?"; rm sock log
+        systemd-socket-activate -l $PWD/sock "$(command -v echo_server)" -t 0.1 2>log & server=$!
+        until grep -qs Listening log; do :; done
+        echo last'$words' | socat -t 10 - UNIX-CONNECT:sock; wait $server; echo "status $?"; rm sock log'
     assert_ended "exit 0"
     assert_output "systemd-socket-
 $words
 echo_server
 again$words
+status 143
+last$words
 status 0"
 }
 

@@ -37,16 +37,14 @@ outside_by_parents() {
         }'
 }
 
-# field PID NAME: a line of /proc/PID/status without its name.
+# field PID NAME: a line of /proc/PID/status without its name. All of the file is
+# read at once: between two lines, "sleeping" may become "running", which is shorter.
 field() {
-    local name rest
-    while IFS=$':\t' read -r name rest; do
-        if [[ $name == "$2" ]]; then
-            rest=${rest#"${rest%%[![:space:]]*}"}
-            echo "$rest"
-            return
-        fi
-    done 2>/dev/null <"/proc/$1/status"
+    local text=''
+    { read -r -d '' text <"/proc/$1/status" || true; } 2>/dev/null
+    if [[ $'\n'$text =~ $'\n'"$2":[[:space:]]*([^$'\n']*) ]]; then
+        echo "${BASH_REMATCH[1]}"
+    fi
 }
 
 # stat_field PID N: the N-th field of /proc/PID/stat; 5 is the process group, 6
