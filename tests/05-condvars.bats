@@ -189,6 +189,8 @@ assert_buffer() {
 @test "broadcast: each signal wakes one, the broadcast all the others; nothing else does" {
     n=$((RANDOM % 30 + 10)) s=$((RANDOM % 8 + 1))
     start broadcast -n $n -s $s -w
+    # Until then one may be in futex for the mutex, and then go on.
+    await "to hold still" written "Enter makes me signal"
     await "$n threads in futex" in_futex $n
     before=$(switches)
     type_line
