@@ -173,6 +173,8 @@ lines_shown() {
     sed -i 's/--muted: #545d68/--muted: #999999/' tools/docs.d/style.css
     sed -i 's/#goal/#gaol/' build/site/glossary.html
     echo '<p id="main">' >>build/site/98-demo/ex1_own.c.html
+    mkdir slides
+    printf '# 98: Demo\n\n```code demo.c\nfunction gone\n```\n' >slides/98-demo.md
     run tools/docs-check -q
     assert_failure
     assert_line --partial 'glossary.html: 98-demo/index.html#gaol: there is no such place in it'
@@ -180,6 +182,7 @@ lines_shown() {
     assert_line --partial 'claim seven'
     assert_line --partial '98-demo/ex1_own.c.html#main: that id is there twice'
     assert_line 'FAILED every page is valid HTML'
+    assert_line --partial 'slides/98-demo.md:3: demo.c: function gone: there is no such function'
 }
 
 @test "without Node the browser tests are skipped, visibly" {

@@ -11,7 +11,7 @@ export async function look() {
     const say = (kind, words) => wrong.push([kind, `"${heading}": ${words}`]);
     const short = (text) => JSON.stringify(text.trim().replace(/\s+/g, " ").slice(0, 40));
     const named = (element) => element.closest("pre.console") ? `the output ${short(element.textContent)}`
-        : element.closest("pre") ? `the code ${short(element.textContent)}`
+        : element.closest("div.sourceCode") ? `the code ${short(element.textContent)}`
         : element.tagName === "IMG" ? `the picture ${short(element.alt)}`
         : `<${element.tagName.toLowerCase()}> ${short(element.textContent)}`;
 
