@@ -85,12 +85,17 @@ async function check() {
             found.paper.push(`${deck}.pdf has ${pages_of(deck)} pages for ${count} slides`);
         for (let i = 0; i < count; i++) {
             await page.evaluate((i) => Reveal.slide(i, 0, 99), i);
-            for (const [kind, words] of await page.evaluate(look))
+            for (const [kind, words] of await page.evaluate(look, i))
                 found[kind].push(`${deck}, slide ${i + 1}, ${words}`);
         }
         await page.close();
-        // On paper all slides are there at once.
+        // On paper all slides are there at once, laid out again.
         const paper = await open(deck, "?print-pdf", found.noted);
+        await paper.waitForSelector(".pdf-page");
+        for (let i = 0; i < count; i++)
+            for (const [kind, words] of await paper.evaluate(look, i))
+                if (!found[kind].some((line) => line.startsWith(`${deck}, slide ${i + 1}, `)))
+                    found[kind].push(`${deck}, page ${i + 1}, ${words}`);
         await paper.evaluate(axe_source);
         const result = await paper.evaluate(() => window.axe.run(document.querySelector(".slides"),
             { preload: false, resultTypes: ["violations"], runOnly: ["color-contrast", "image-alt", "list", "listitem", "empty-heading"] }));

@@ -1,11 +1,11 @@
-// look.mjs: what is wrong on the slide that is shown. The function runs in the page,
-// so it can use nothing from outside.
+// look.mjs: what is wrong on a slide. The function runs in the page, so it can use
+// nothing from outside.
 
-// Returns [kind, words] for each thing: "off" the slide or cut, too "small",
-// "silent": without a heading or without notes.
-export async function look() {
-    const least = { text: 18, picture: 15 }; // pixels, of 720
-    const slide = Reveal.getCurrentSlide();
+// The slide with that number, from 0, is shown, or all are. Returns [kind, words] for
+// each thing: "off" the slide or cut, too "small", "silent": without a heading or notes.
+export async function look(number) {
+    const least = { text: 18, picture: 14 }; // pixels, of 720
+    const slide = document.querySelectorAll(".slides section")[number];
     const heading = slide.querySelector("h2")?.textContent.trim() ?? "";
     const wrong = [];
     const say = (kind, words) => wrong.push([kind, `"${heading}": ${words}`]);
