@@ -194,7 +194,11 @@ END
     sed -i 's/^\$ greeting -n 1/$ greetink -n 1/' slides/$lab.md
     run tools/slides
     assert_failure
-    assert_line --partial "slides/$lab.md:24: \$ greetink -n 1: exit 127"
+    assert_line --regexp "slides/$lab.md:24: .*greetink: command not found: exit 127"
+    sed -i 's/^\$ greetink -n 1/$ sleep 99 \&/' slides/$lab.md
+    run tools/slides
+    assert_failure
+    assert_line --regexp "slides/$lab.md:24: .*left"
 }
 
 @test "slides-check passes a deck that is well" {
