@@ -232,7 +232,7 @@ END
     sed -i 's/narrow.svg/wide.svg/' slides/$lab.md
     check_deck
     assert_failure
-    assert_line --regexp "$lab, slide 4, \"Picture\": the picture \"some words\" has letters of [0-9.]+ pixels, less than 14"
+    assert_line --regexp "$lab, slide 4, \"Picture\": the picture \"some words\" has letters of [0-9.]+ pixels, less than 13"
     assert_line "slides-check: 6 passed, 1 failed"
 }
 

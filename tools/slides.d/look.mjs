@@ -4,7 +4,7 @@
 // The slide with that number, from 0, is shown, or all are. Returns [kind, words] for
 // each thing: "off" the slide or cut, too "small", "silent": without a heading or notes.
 export async function look(number) {
-    const least = { text: 18, picture: 14 }; // pixels, of 720
+    const least = { text: 18, picture: 13 }; // pixels, of 720
     const slide = document.querySelectorAll(".slides section")[number];
     const heading = slide.querySelector("h2")?.textContent.trim() ?? "";
     const wrong = [];
@@ -22,7 +22,7 @@ export async function look(number) {
 
     // What may be used: above the foot of the slide, and within its sides.
     const all = slide.getBoundingClientRect();
-    const room = { left: all.left + 32, right: all.right - 32, top: all.top, bottom: all.bottom - 40 };
+    const room = { left: all.left + 16, right: all.right - 16, top: all.top, bottom: all.bottom - 40 };
     const sides = (box) => [["bottom", box.bottom - room.bottom], ["right", box.right - room.right],
         ["left", room.left - box.left], ["top", room.top - box.top]].filter(([, by]) => by > 0.5);
     const shown = [...slide.querySelectorAll("*")].filter((element) =>
