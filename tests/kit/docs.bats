@@ -145,6 +145,15 @@ lines_shown() {
     grep -q 'href="98-demo/demo.c.html#L29"' build/site/calls.html
 }
 
+@test "a lab's page leads to the PDF of its slides, and not to the notes" {
+    refute grep -q 'id="slides"' build/site/98-demo/index.html
+    mkdir -p build/slides
+    echo "$word" | tee build/slides/98-demo.pdf >build/slides/98-demo.html
+    tools/docs >/dev/null
+    grep -q '<a href="slides.pdf">' build/site/98-demo/index.html
+    assert_equal "$(grep -rl "$word" build/site --include=*.pdf --include=*slides*)" build/site/98-demo/slides.pdf
+}
+
 @test "verdicts that lab 15 gives stand beside the claims" {
     printf '7\tdepends\ton <%s>\n' "$word" >"$BATS_TEST_TMPDIR/verdicts"
     VERDICTS=$BATS_TEST_TMPDIR/verdicts tools/docs >/dev/null
