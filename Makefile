@@ -173,6 +173,15 @@ docs-browser: docs ## the site in a real browser, with axe
 docs-shots: docs ## screenshots of the site, into build/docs/shots
 	@tools/docs-browser shots
 
+slides: examples ## a deck of slides for each lab, HTML and PDF, in build/slides (LAB=07)
+	@$(call need,pandoc dot)tools/slides $(if $(LAB),$(labs))
+
+slides-check: slides ## the slides in a real browser: nothing off or too small (LAB=07)
+	@tools/slides-check $(if $(LAB),$(labs))
+
+slides-shots: slides ## a picture of each slide, into build/slides/shots (LAB=07)
+	@tools/slides-check -s $(if $(LAB),$(labs))
+
 timings: ## how long the build and each lab's tests take
 	@tools/timings
 

@@ -145,6 +145,15 @@ lines_shown() {
     grep -q 'href="98-demo/demo.c.html#L29"' build/site/calls.html
 }
 
+@test "a lab's page leads to the PDF of its slides, and not to the notes" {
+    refute grep -q 'id="slides"' build/site/98-demo/index.html
+    mkdir -p build/slides
+    echo "$word" | tee build/slides/98-demo.pdf >build/slides/98-demo.html
+    tools/docs >/dev/null
+    grep -q '<a href="slides.pdf">' build/site/98-demo/index.html
+    assert_equal "$(grep -rl "$word" build/site --include=*.pdf --include=*slides*)" build/site/98-demo/slides.pdf
+}
+
 @test "verdicts that lab 15 gives stand beside the claims" {
     printf '7\tdepends\ton <%s>\n' "$word" >"$BATS_TEST_TMPDIR/verdicts"
     VERDICTS=$BATS_TEST_TMPDIR/verdicts tools/docs >/dev/null
@@ -173,6 +182,8 @@ lines_shown() {
     sed -i 's/--muted: #545d68/--muted: #999999/' tools/docs.d/style.css
     sed -i 's/#goal/#gaol/' build/site/glossary.html
     echo '<p id="main">' >>build/site/98-demo/ex1_own.c.html
+    mkdir slides
+    printf '# 98: Demo\n\n```code demo.c\nfunction gone\n```\n' >slides/98-demo.md
     run tools/docs-check -q
     assert_failure
     assert_line --partial 'glossary.html: 98-demo/index.html#gaol: there is no such place in it'
@@ -180,6 +191,7 @@ lines_shown() {
     assert_line --partial 'claim seven'
     assert_line --partial '98-demo/ex1_own.c.html#main: that id is there twice'
     assert_line 'FAILED every page is valid HTML'
+    assert_line --partial 'slides/98-demo.md:3: demo.c: function gone: there is no such function'
 }
 
 @test "without Node the browser tests are skipped, visibly" {

@@ -1,5 +1,5 @@
 # contrast.awk: computes what style.css's "contrast:" lines ask for, as WCAG 2 does,
-# in the light colours and in the dark ones.
+# in the light colours and, where there are any, in the dark ones.
 #
 # Usage: awk -f contrast.awk style.css      prints what is below
 
@@ -29,10 +29,11 @@ match($0, /--[a-z]+: #[0-9a-f]+;/) {
     value = $2
     sub(/;/, "", value)
     colour[dark + 0, name] = value
+    schemes = dark + 1 > schemes ? dark + 1 : schemes
 }
 
 END {
-    for (scheme = 0; scheme < 2; scheme++)
+    for (scheme = 0; scheme < schemes; scheme++)
         for (i = 1; i <= pairs; i++) {
             split(pair[i], part, " ")
             if (!((scheme, part[1]) in colour) || !((scheme, part[2]) in colour)) {

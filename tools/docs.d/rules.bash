@@ -34,7 +34,7 @@ rules() {
         readmes+=" labs/$lab/README.md"
         folders+=" $site/$lab/index.html"
         rule "$site/$lab/index.html" \
-            "labs/$lab/README.md $(find "labs/$lab/pictures" -name '*.svg' 2>/dev/null | tr '\n' ' ') $parts/readme.awk $parts/body.html $parts/order.awk $all" \
+            "labs/$lab/README.md $(find "labs/$lab/pictures" -name '*.svg' 2>/dev/null | tr '\n' ' ') $parts/readme.awk $parts/body.html $parts/order.awk $(ls "$BUILD/slides/$lab.pdf" 2>/dev/null) $all" \
             lab "$lab"
         while IFS= read -r file; do
             url=$lab/$(page_of "$file")
