@@ -151,6 +151,22 @@ lines_shown() {
     grep -qF "depends: on &lt;$word&gt;" build/site/claims.html
 }
 
+@test "verdicts that were measured are shown until what measures is built again" {
+    mkdir -p build/15-choosing
+    printf '# cpu   <%s>\n# measured   2026-11-21\n7\tholds\tnow %s\n' "$word" "$word" >build/docs/verdicts
+    touch -d '1 minute ago' build/15-choosing/{claims,ipcbench}
+    tools/docs >/dev/null
+    grep -qF "holds: now $word" build/site/claims.html
+    grep -qF "Measured 2026-11-21 on &lt;$word&gt;" build/site/claims.html
+    touch -d '1 minute' build/15-choosing/ipcbench
+    tools/docs >/dev/null
+    run cat build/site/claims.html
+    refute_output --partial "now $word"
+    assert_output --partial '<td>not measured</td>'
+    assert_output --partial '<code>make verdicts</code>'
+    rm -r build/15-choosing build/docs/verdicts
+}
+
 @test "only what has changed is made again" {
     touch "$BATS_TEST_TMPDIR/before"
     tools/docs >/dev/null
