@@ -198,7 +198,7 @@ lines_shown() {
     assert_line 'FAILED every page is valid HTML'
 }
 
-@test "without Node the browser tests are skipped, visibly" {
+@test "without Node the browser tests are skipped, visibly, and in CI they fail" {
     mkdir "$BATS_TEST_TMPDIR/bin"
     for tool in bash dirname env; do
         ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin"
@@ -207,4 +207,7 @@ lines_shown() {
     assert_success
     assert_line --partial 'skipped: node is missing'
     assert_line 'docs-browser: 0 passed, 0 failed, 1 skipped'
+    CI=true PATH=$BATS_TEST_TMPDIR/bin run tools/docs-browser
+    assert_failure 1
+    assert_line --partial 'FAILED not in CI: node is missing'
 }
