@@ -72,8 +72,11 @@ END
 <li><a href="calls.html">Calls</a>: every system call that the programs make, and where</li>
 <li><a href="glossary.html">Glossary</a>: the words, a sentence each</li>
 <li><a href="common/lab.h.html">lab.h</a>: the few helpers that the labs share</li>
-</ul>
 END
+        if [[ -e guide/README.md ]]; then
+            echo '<li><a href="guide/index.html">For instructors</a>: a semester, what students get wrong, grading</li>'
+        fi
+        echo '</ul>'
     } | page index.html 'Linux processes and IPC: a lab kit' home
 }
 
