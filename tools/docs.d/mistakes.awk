@@ -69,7 +69,8 @@ $0 == "<!-- mistakes by exercise -->" {
     for (i = 1; i <= count; i = k) {
         for (k = i; exercise[k] == exercise[i]; k++)
             ;
-        begin(place(exercise[i]) ": " (k - i) " wrong programs")
+        # No code, which would become a link: a summary is a button already.
+        begin(exercise[i] ": " (k - i) " wrong programs")
         for (k = i; exercise[k] == exercise[i]; k++)
             item(k, "")
         end()
