@@ -155,6 +155,9 @@ bench-plots: ## draw the CSV of ipcbench, as SVG: CSV=FILE
 figures: examples ## measure anew for lab 15's page, for some minutes (QUICK=1: some seconds)
 	@tools/figures $(if $(QUICK),-q,-m)
 
+verdicts: examples ## measure the notes' claims for the site, for some minutes (QUICK=1: some seconds)
+	@tools/figures -s $(if $(QUICK),-q)
+
 fuzz-net: $(test_tools) ## random bytes to lab 13's servers for SECONDS=60, with sanitizers
 	@tools/fuzz-net $(or $(SECONDS),60)
 

@@ -76,6 +76,17 @@ teardown() {
     judged 23 undecided "holds in 1 of 2"
 }
 
+@test "claims -t prints a line for each claim: number, verdict and why, with tabs between" {
+    numbers
+    begin_csv
+    row latency udp $size one $x $((x - 50)) $((x + 50))
+    row latency tcp $size one $((x + 2 * d)) $((x + 51)) $((x + 3 * d))
+    run_program claims -t -f it.csv 23 18
+    assert_ended "exit 0"
+    assert_equal "$(cut -f1,2 "$run/stdout")" $'18\tfails\n23\tholds'
+    assert_equal "$(awk -F '\t' '{ print NF }' "$run/stdout")" $'3\n3'
+}
+
 @test "claims: noise, too few rounds, n/a and nothing at all are undecided" {
     numbers
     begin_csv

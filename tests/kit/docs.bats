@@ -160,6 +160,22 @@ lines_shown() {
     grep -qF "depends: on &lt;$word&gt;" build/site/claims.html
 }
 
+@test "verdicts that were measured are shown until what measures is built again" {
+    mkdir -p build/15-choosing
+    printf '# cpu   <%s>\n# measured   2026-11-21\n7\tholds\tnow %s\n' "$word" "$word" >build/docs/verdicts
+    touch -d '1 minute ago' build/15-choosing/{claims,ipcbench}
+    tools/docs >/dev/null
+    grep -qF "holds: now $word" build/site/claims.html
+    grep -qF "Measured 2026-11-21 on &lt;$word&gt;" build/site/claims.html
+    touch -d '1 minute' build/15-choosing/ipcbench
+    tools/docs >/dev/null
+    run cat build/site/claims.html
+    refute_output --partial "now $word"
+    assert_output --partial '<td>not measured</td>'
+    assert_output --partial '<code>make verdicts</code>'
+    rm -r build/15-choosing build/docs/verdicts
+}
+
 @test "only what has changed is made again" {
     touch "$BATS_TEST_TMPDIR/before"
     tools/docs >/dev/null
@@ -194,7 +210,7 @@ lines_shown() {
     assert_line --partial 'slides/98-demo.md:3: demo.c: function gone: there is no such function'
 }
 
-@test "without Node the browser tests are skipped, visibly" {
+@test "without Node the browser tests are skipped, visibly, and in CI they fail" {
     mkdir "$BATS_TEST_TMPDIR/bin"
     for tool in bash dirname env; do
         ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin"
@@ -203,4 +219,7 @@ lines_shown() {
     assert_success
     assert_line --partial 'skipped: node is missing'
     assert_line 'docs-browser: 0 passed, 0 failed, 1 skipped'
+    CI=true PATH=$BATS_TEST_TMPDIR/bin run tools/docs-browser
+    assert_failure 1
+    assert_line --partial 'FAILED not in CI: node is missing'
 }

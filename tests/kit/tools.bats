@@ -33,7 +33,7 @@ teardown() {
     assert_success
     for target in deps all tour check hint unlock reset gates grade gradescope autolab soak dist test stubs \
         lint timings new-lab clean clean-ipc xray pictures fuzz faults \
-        model bench-ring bench-net bench-ipc bench-plots figures; do
+        model bench-ring bench-net bench-ipc bench-plots figures verdicts docs docs-check docs-browser; do
         assert_line --regexp "^  $target +[a-z]"
     done
 }

@@ -72,8 +72,11 @@ END
 <li><a href="calls.html">Calls</a>: every system call that the programs make, and where</li>
 <li><a href="glossary.html">Glossary</a>: the words, a sentence each</li>
 <li><a href="common/lab.h.html">lab.h</a>: the few helpers that the labs share</li>
-</ul>
 END
+        if [[ -e guide/README.md ]]; then
+            echo '<li><a href="guide/index.html">For instructors</a>: a semester, what students get wrong, grading</li>'
+        fi
+        echo '</ul>'
     } | page index.html 'Linux processes and IPC: a lab kit' home
 }
 
@@ -126,8 +129,17 @@ said() {
 }
 
 verdict() { # verdict NUMBER
-    if [[ -e $verdicts ]]; then
-        awk -F '\t' -v number="$1" '$1 == number { print $2 (NF > 2 ? ": " $3 : "") }' "$verdicts"
+    awk -F '\t' -v number="$1" '$1 == number { print $2 (NF > 2 ? ": " $3 : "") }' "$made/measured"
+}
+
+# The lines "# NAME   VALUE" of what was measured, as a sentence.
+machine_measured() {
+    local words
+    words=$(awk '/^# / { name = $2; sub(/^# [^ ]+ +/, ""); value[name] = $0 }
+        END { if ("measured" in value) print value["measured"] " on " value["cpu"] ", CPUs " value["cpus"] ", " value["kernel"] \
+            (value["rounds"] == "--quick" ? "; quickly, by QUICK=1: what is undecided may not be so in some minutes" : "") }' "$made/measured")
+    if [[ $words ]]; then
+        printf '<p class="text">Measured %s.</p>\n' "$(escaped "$words")"
     fi
 }
 
@@ -137,8 +149,11 @@ claims_page() {
     {
         echo '<h1>Claims</h1>'
         echo '<p class="lead text">What the course notes say, looked into: each has a program that shows what really happens.</p>'
-        if [[ ! -e $verdicts ]]; then
-            echo '<p class="text">No figures of this machine are here: lab 15 measures them, and these pages were made without.</p>'
+        if [[ -s $made/measured ]]; then
+            machine_measured
+        else
+            echo '<p class="text">The claims were not measured in this build: <code>make verdicts</code> does so, for some minutes,'
+            echo 'then <code>make docs</code> puts here what came out.</p>'
         fi
         echo '<div class="scroll" role="group" aria-label="Table of the claims" tabindex="0"><table>'
         echo '<thead><tr><th scope="col">No.</th><th scope="col">The notes say</th><th scope="col">Lab</th><th scope="col">This machine says</th></tr></thead><tbody>'

@@ -53,9 +53,10 @@ rules() {
         rule "$site/common/$file.html" "common/$file $listing" source common $file
     done
     rule "$site/index.html" "$parts/pages.bash $parts/map README.md $readmes $all" home
-    rule "$site/claims.html" "$parts/pages.bash $parts/readme.awk $folders $(ls "$verdicts" 2>/dev/null) $all" claims
+    rule "$site/claims.html" "$parts/pages.bash $parts/readme.awk $folders $made/measured $all" claims
     rule "$site/calls.html" "$parts/pages.bash $parts/calls $made/calls $all" calls
     rule "$site/glossary.html" "$parts/pages.bash $parts/glossary.txt $all" glossary
+    guide_rules
     printf '%s: %s\n\t@cp $< $@\n\n' "$site/style.css" $parts/style.css
     printf '%s: %s\n\t@cp $< $@\n\n' "$site/site.js" $parts/site.js
     printf '%s: %s %s %s\n\t@tools/docs search\n\n' "$site/search.js" "${pages[*]}" "$site/style.css" "$site/site.js"

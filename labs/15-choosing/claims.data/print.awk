@@ -1,10 +1,11 @@
 # print.awk: puts the verdicts of figures and of facts together, and prints them.
 #
-# Usage: awk -F '\t' -v wanted=LIST -v markdown=1 -f print.awk FIGURES FACTS TABLE
+# Usage: awk -F '\t' -v wanted=LIST -v form=FORM -f print.awk FIGURES FACTS TABLE
 #
-# LIST has commas before, between and after its numbers; "," alone means all. Where a
-# claim has both kinds, it holds if both hold and fails if both fail. If one of
-# them is undecided, so is the claim; otherwise it depends on which of the two is meant.
+# LIST has commas before, between and after its numbers; "," alone means all. FORM is
+# markdown, tabs, or empty: for people. Where a claim has both kinds, it holds if both
+# hold and fails if both fail. If one of them is undecided, so is the claim; otherwise
+# it depends on which of the two is meant.
 
 # A file without a line is never seen by a rule: so the names tell which it is.
 FILENAME != last {
@@ -63,7 +64,11 @@ split($0, part, "|") == 4 {
     lab = trim(part[3])
     seen++
     count[verdict[number]]++
-    if (!markdown) {
+    if (form == "tabs") {
+        print number "\t" verdict[number] "\t" words[number]
+        next
+    }
+    if (form == "") {
         print number ". " trim(part[2]) ": " verdict[number]
         fold(words[number])
         fold("labs/" lab "/README.md")
@@ -79,7 +84,7 @@ split($0, part, "|") == 4 {
 }
 
 END {
-    if (!markdown && seen)
+    if (form == "" && seen)
         printf "%d claims: %d hold, %d fail, %d depend, %d undecided\n", seen, \
             count["holds"], count["fails"], count["depends"], count["undecided"]
 }
