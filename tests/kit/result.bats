@@ -44,7 +44,7 @@ holds() {
     assert_line --regexp '^✓ it works & ends +60/60$'
     assert_line --regexp '^✗ it fails +0/40$'
     assert_line --regexp '^- it is skipped +skipped$'
-    assert_line "1 tests of your instructor's: 0 of 5 points"
+    assert_line "1 test of your instructor's: 0 of 5 points"
     assert_line "08-fifos/ex1_logger: 0 of 50 points, it doesn't compile"
     assert_line "    ex1_logger.c:1:2: error: <x>"
     assert_line --regexp "sandbox user; not guaranteed: own network$"

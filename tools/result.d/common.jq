@@ -9,7 +9,7 @@ def number: (. * 100 | round) as $n | if $n % 100 == 0 then $n / 100 | floor els
 
 def hidden_sum:
     map(select(.hidden)) | select(length > 0)
-    | "\(length) tests of your instructor's: \(map(.points) | add) of \(map(.of) | add) points";
+    | "\(length) test\(if length == 1 then "" else "s" end) of your instructor's: \(map(.points) | add) of \(map(.of) | add) points";
 
 def status_words:
     {graded: "", missing: "it is not in the submission", stub: "as it came: nothing of it has been written",
