@@ -391,7 +391,8 @@ assert_reports() {
     # strace makes the third fork fail, as if there were no memory.
     start strace -qq -o /dev/null \
         -e inject=?fork,?vfork,?clone,?clone3:error=EAGAIN:when=3 ex2_reaper
-    pid=$(children "$pid" | awk '{ print $1; exit }')
+    await "to be run" child_of "$pid" ex2_reaper >/dev/null # strace has other children, too
+    pid=$(child_of "$pid" ex2_reaper)
     for i in 41 42 43 44; do
         type_line "$(stops_then "exit $i")"
     done

@@ -16,9 +16,11 @@ setup_file() {
         make -s new-lab NAME=$lab >/dev/null
     done
     rm -rf labs/01-processes
-    git init -q
-    git add .
-    git -c user.name=a -c user.email=b commit -qm x
+    if command -v git >/dev/null; then # else each test is skipped
+        git init -q
+        git add .
+        git -c user.name=a -c user.email=b commit -qm x
+    fi
 }
 
 setup() {
