@@ -271,7 +271,12 @@ place() {
     S:write:*) place=writes ;;
     S:futex:*:0x0) place=waits ;;
     S:futex:*) place="waits for a limited time" ;;
-    [tT]:*) place=stopped ;;
+    [tT]:*)
+        place="is traced"
+        if stays_stopped "$1"; then
+            place=stopped
+        fi
+        ;;
     [ZX]:* | :*) place=gone ;;
     R:*) place=runs ;;
     *) place="sleeps in call ${call:-?}" ;;

@@ -74,7 +74,7 @@ look() {
         [[ $call != semtimedop || $limit != 0x0 ]] || call=semop
         case $letter:$name:$call in
         [tT]:strace:*) moving+=" $words" ;;
-        [tT]:*) stopped+=" $words" ;;
+        [tT]:*) if stays_stopped "$number"; then stopped+=" $words"; else moving+=" $words"; fi ;;
         ?:sh:*) inside+=" $words" ;;
         S:bash:* | S:strace:*) moving+=" $words" ;;
         S:*:semop) waiting+=" $words" ;;
