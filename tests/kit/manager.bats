@@ -51,6 +51,13 @@ our_groups() {
     done
 }
 
+@test "tools/manager: one of another PID namespace, which sees the same groups, touches nothing of ours" {
+    run private bash -c 'systemd-run --user -q --unit=mine sleep 1003
+        unshare --pid --fork --mount-proc "$0" sh -c "exit 5"; echo $?
+        systemctl --user is-active mine' "$top/tools/manager"
+    assert_output $'5\nactive'
+}
+
 @test "tools/manager: the status is the command's; one that is killed takes its manager along" {
     run private sh -c 'exit 7'
     assert_equal "$status" 7
