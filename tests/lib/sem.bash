@@ -1,6 +1,6 @@
 # sem.bash: who of a program's children waits for a semaphore. Loaded by the tests
 # that need it, after lab.
-# shellcheck disable=SC2154  # run.bash and proc.bash set what is used here
+# shellcheck disable=SC2034,SC2154  # proc.bash sets what is used here, tests use what is set
 
 # look: sets who_waits and who_stays, the children of the program that sleep: in
 # futex(2), where sem_wait() does, or elsewhere; and how many run.
@@ -29,4 +29,12 @@ await_rest() {
     await "$1 to wait for a semaphore, and $2 not to" at_rest "$1" "$2"
     pause
     at_rest "$1" "$2" || complain "$1 to wait for a semaphore, and $2 not to" "${#who_waits[@]}, ${#who_stays[@]}"
+}
+
+# A semaphore of a test's own, and the key of a set.
+name=/labtest-$RANDOM$RANDOM key=$((RANDOM * 32768 + RANDOM + 1))
+
+# in_kernel LINES [ARG...]: has bash run them, with $key and the arguments.
+in_kernel() {
+    run_program env key="$key" bash -c "$1" bash "${@:2}"
 }
