@@ -33,6 +33,7 @@ plan_guide() {
     if [[ ! -d guide ]]; then
         return
     fi
+    # shellcheck disable=SC2016  # the dollars are awk's
     find tests/wrong -name '*.patch' | LC_ALL=C sort | xargs awk '
         /^Mistake: / {
             name = FILENAME
