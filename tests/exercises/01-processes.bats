@@ -19,10 +19,15 @@ has_settled() {
 
 goes_on_waiting() {
     wait_until "$DEADLINE" has_settled "${pid:=0}"
-    if ! in_state "$pid" S || [[ $(field "${child:-0}" PPid) != "$pid" ]]; then
+    # When its command stops or goes on, it is woken for a moment, and sleeps again.
+    if ! wait_until "$DEADLINE" waits_or_is_over 2>/dev/null || gone "$pid"; then
         complain "ex1_spawn to wait $1, which is its child" \
             "ex1_spawn: $(state "$pid"); its command: $(state "${child:-0}")"
     fi
+}
+
+waits_or_is_over() {
+    gone "$pid" || { in_state "$pid" S && [[ $(field "${child:-0}" PPid) == "$pid" ]]; }
 }
 
 # row PID PPID STATE NAME: a row as ex2_minips shall print it.
