@@ -171,16 +171,16 @@ assert_line_of_stderr() {
     done
 }
 
-@test "ring: thousands of sleeps and wake-ups each way, none lost, on one CPU and on two" {
+@test "ring: ten thousand sleeps and wake-ups each way, none lost, on one CPU and on two" {
     local cpu way
     cpu=$(sed -nE 's/^Cpus_allowed_list:[[:space:]]*([0-9]+).*/\1/p' /proc/self/status)
     for way in "-p $cpu,$cpu" ""; do
         # shellcheck disable=SC2086
-        run_program ring -r -l 0 -c 1 -n 4000 $way
+        run_program ring -r -l 0 -c 1 -n 10000 $way
         assert_ended "exit 0"
     done
     # Threads, and both sides asleep in turns.
-    run_program ring -l 0 -c 2 -b 2 -n 12000 threads
+    run_program ring -l 0 -c 2 -b 2 -n 30000 threads
     assert_ended "exit 0"
 }
 
