@@ -211,15 +211,12 @@ lines_shown() {
 }
 
 @test "without Node the browser tests are skipped, visibly, and in CI they fail" {
-    mkdir "$BATS_TEST_TMPDIR/bin"
-    for tool in bash dirname env; do
-        ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin"
-    done
-    PATH=$BATS_TEST_TMPDIR/bin run tools/docs-browser
+    only_tools bash dirname env
+    PATH=$only run tools/docs-browser
     assert_success
     assert_line --partial 'skipped: node is missing'
     assert_line 'docs-browser: 0 passed, 0 failed, 1 skipped'
-    CI=true PATH=$BATS_TEST_TMPDIR/bin run tools/docs-browser
+    CI=true PATH=$only run tools/docs-browser
     assert_failure 1
     assert_line --partial 'FAILED not in CI: node is missing'
 }

@@ -200,15 +200,12 @@ compare_with_truth() { # compare_with_truth FIRST LAST
 
 @test "no strace, or none allowed, is said with what to do" {
     cd "$BATS_TEST_TMPDIR"
-    mkdir bin
-    for tool in bash dirname sed cat mktemp rm; do
-        ln -s "$(type -P $tool)" bin/
-    done
-    PATH=$PWD/bin refuses 3 "strace is missing: install it" record -o log true
-    printf '#!/bin/sh\nexit 1\n' >bin/strace
-    chmod +x bin/strace
-    ln -s "$(type -P true)" "$(type -P awk)" bin/
-    PATH=$PWD/bin refuses 3 "cap-add SYS_PTRACE" record -o log true
+    only_tools bash dirname sed cat mktemp rm
+    PATH=$only refuses 3 "strace is missing: install it" record -o log true
+    printf '#!/bin/sh\nexit 1\n' >"$only/strace"
+    chmod +x "$only/strace"
+    only_tools true awk
+    PATH=$only refuses 3 "cap-add SYS_PTRACE" record -o log true
 }
 
 @test "a log of a million lines is no trouble" {

@@ -205,6 +205,17 @@ not_under_sanitizers() {
     fi
 }
 
+# only_tools TOOL...: sets only, a folder for PATH that has these, and those of
+# earlier calls in this test, and no others.
+only_tools() {
+    local tool
+    only=$BATS_TEST_TMPDIR/only
+    mkdir -p "$only"
+    for tool; do
+        ln -s "$(type -P "$tool")" "$only"
+    done
+}
+
 # needs COMMAND PACKAGE: skips a test, visibly, where a tool is missing.
 needs() {
     if ! command -v "$1" >/dev/null; then

@@ -25,6 +25,26 @@ modules_missing() {
     fi
 }
 
+# need_browser TOOL: sets $browser; where it or the modules can't be had, TOOL ends
+# visibly: exit status 0; with CI set that is a failure.
+need_browser() {
+    local words
+    words=$(modules_missing)
+    browser=$(browser_path)
+    if [[ ! $words && ! $browser ]]; then
+        words="chromium is missing: tools/deps all installs it"
+    fi
+    if [[ $words && ${CI:-} ]]; then
+        echo "FAILED not in CI: $words"
+        echo "$1: 0 passed, 1 failed"
+        exit 1
+    elif [[ $words ]]; then
+        echo "- skipped: $words"
+        echo "$1: 0 passed, 0 failed, 1 skipped"
+        exit 0
+    fi
+}
+
 # browser_path: where Chromium is, or nothing.
 browser_path() {
     command -v chromium || command -v chromium-browser || command -v google-chrome || true
