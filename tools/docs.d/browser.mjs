@@ -20,7 +20,8 @@ const at = (page) => pathToFileURL(join(site, page)).href;
 // Some pages for what is the same on all: the first lab, and one in the middle.
 const labs = readdirSync(site).filter((name) => /^\d\d-/.test(name)).sort();
 const programs_of = (lab) => readdirSync(join(site, lab)).filter((name) => name.endsWith(".html") && name !== "index.html");
-const everything = ["index.html", "claims.html", "calls.html", "glossary.html", "guide/index.html", "guide/mistakes.html", "guide/grading.html"]
+const singles = ["index.html", "claims.html", "calls.html", "glossary.html", "guide/index.html", "guide/mistakes.html", "guide/grading.html"];
+const everything = singles
     .concat(...labs.map((lab) => [`${lab}/index.html`, ...programs_of(lab).map((name) => `${lab}/${name}`)]))
     .filter((name) => existsSync(join(site, name)));
 const has_notes = (page) => /<div class="note">\n/.test(readFileSync(join(site, page), "utf8"));
@@ -28,7 +29,7 @@ const some_lab = labs.includes("07-pipes") ? "07-pipes" : labs[0];
 const lab_page = `${some_lab}/index.html`;
 const program = existsSync(join(site, "07-pipes/eof_broken.c.html")) ? "07-pipes/eof_broken.c.html"
     : `${some_lab}/${programs_of(some_lab).find((name) => has_notes(`${some_lab}/${name}`))}`;
-const sample = ["index.html", "claims.html", "calls.html", "glossary.html", "guide/index.html", "guide/mistakes.html", "guide/grading.html", program, `${some_lab}/${programs_of(some_lab).find((name) => /^ex/.test(name))}`]
+const sample = singles.concat(program, `${some_lab}/${programs_of(some_lab).find((name) => /^ex/.test(name))}`)
     .concat(labs.map((lab) => `${lab}/index.html`))
     .filter((name) => existsSync(join(site, name)));
 

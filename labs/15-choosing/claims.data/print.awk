@@ -3,7 +3,7 @@
 # Usage: awk -F '\t' -v wanted=LIST -v form=FORM -f print.awk FIGURES FACTS TABLE
 #
 # LIST has commas before, between and after its numbers; "," alone means all. FORM is
-# markdown, tabs, or empty: for people. Where a claim has both kinds, it holds if both
+# markdown, tsv, or empty: for people. Where a claim has both kinds, it holds if both
 # hold and fails if both fail. If one of them is undecided, so is the claim; otherwise
 # it depends on which of the two is meant.
 
@@ -64,7 +64,7 @@ split($0, part, "|") == 4 {
     lab = trim(part[3])
     seen++
     count[verdict[number]]++
-    if (form == "tabs") {
+    if (form == "tsv") {
         print number "\t" verdict[number] "\t" words[number]
         next
     }
