@@ -103,6 +103,11 @@ teardown() {
     row latency udp $size one $x $x $x 5 "noisy; 3 short reads"
     row latency tcp $size one $((2 * x)) $((2 * x)) $((2 * x))
     judged 23 undecided noisy
+    # Rounds that go far apart are no reason for doubt, unless they overlap.
+    begin_csv
+    row latency udp $size one $x $((x / 2)) $((x + d)) 5 varies
+    row latency tcp $size one $((2 * x + d)) $((x + d + 1)) $((9 * x)) 5 varies
+    judged 23 holds
     # What can't be taken for a CSV is an error, and no verdict.
     sed -i 's/least/worst/' "$work/it.csv"
     run_program claims -f it.csv 23
@@ -157,6 +162,19 @@ teardown() {
     row latency tcp 999999 one $x $x $x
     row latency udp 999999 one $x $x $x
     judged 23 depends "1 of 5 undecided"
+    begin_csv # by more: which it is, if it's few
+    for what in latency throughput; do
+        for s in $size $more; do
+            for cpus in one two; do
+                row $what udp "$s" $cpus $x $x $x
+                row $what tcp "$s" $cpus $((2 * x)) $((2 * x)) $((2 * x))
+            done
+        done
+    done
+    sed -i "/latency,tcp,$more,two/s/$((2 * x))/1/g" "$work/it.csv"
+    judged 23 depends "on the case: holds in 3 of 8, fails in 5;"
+    sed -i "/throughput/s/tcp/TCP/; /throughput/s/udp/tcp/; s/TCP/udp/" "$work/it.csv"
+    judged 23 depends "on the case: holds in 7 of 8, fails in 1 (latency, $more B, two CPUs: tcp 1.0 ns against udp"
 }
 
 @test "claims: of several the best counts, and how sure that is" {

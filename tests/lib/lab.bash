@@ -55,6 +55,10 @@ read -r load _ </proc/loadavg
 [[ ! ${GRADING+set} ]] || load=$((${load%.*} < 20 ? ${load%.*} : 20))
 DEADLINE=${DEADLINE:-$(((2 * ${load%.*} + $([[ ${UNDER:-}${SAN:-} ]] && echo 30 || echo 5)) * ${SLOWNESS:-100} / 100))}
 
+# For make gates N=: a test that fails is repeated, until it has failed so often. If it
+# passes once, it has passed.
+BATS_TEST_RETRIES=$((${FAILURES:-1} - 1))
+
 # A grade can be looked at again: with the same numbers. What a subshell draws from
 # RANDOM doesn't follow.
 if [[ ${GRADE_SEED:-} ]]; then

@@ -25,7 +25,7 @@ file == 1 {
     cpu[row] = f[15]
     switches[row] = f[16]
     if (f[17] > rounds) rounds = f[17]
-    noisy[row] = $0 ~ /noisy/
+    doubtful[row] = $0 ~ /noisy|varies/
     note[row] = $0
     sub(/.*n\/a: /, "", note[row])
     gsub(/"/, "", note[row])
@@ -77,7 +77,7 @@ function print_machine(    line, text, value, name) {
     print ""
     print "*Measured* " value["measured"] ": " value["cpu"] ", CPUs " value["cpus"] ", " value["kernel"] \
         "; mitigations: " value["mitigations"] "; governor: " value["governor"] "; idle: " value["idle"] \
-        ". The median of " rounds " rounds; ? where they went too far apart to say."
+        ". The median of " rounds " rounds; ? where they went far apart."
     print ""
 }
 
@@ -161,7 +161,7 @@ function figure(what, name, size, cpus,    row) {
         return ""
     if (median[row] == "")
         return "n/a"
-    return shown(median[row], what) (noisy[row] ? "?" : "") (kind == "compare" || kind == "cost" ? \
+    return shown(median[row], what) (doubtful[row] ? "?" : "") (kind == "compare" || kind == "cost" ? \
         " (" bare(least[row], median[row], what) " to " bare(greatest[row], median[row], what) ")" : "")
 }
 

@@ -223,7 +223,7 @@ function place_of(i) {
 }
 
 # What the verdict depends on: one of size, CPUs and so on, if that alone decides;
-# otherwise two of them; otherwise each case.
+# otherwise two of them; otherwise how many cases, and which, if they are few.
 function on_what(    d, e, words) {
     split("what is measured,the size,the CPUs,what is compared", dimension, ",")
     for (d = 1; d <= 4; d++) {
@@ -237,7 +237,14 @@ function on_what(    d, e, words) {
             if (words)
                 return "on " dimension[d] " and " dimension[e] ": " words
         }
-    return "on more than that: holds in " holds " of " count ", fails in " fails
+    return "on the case: holds in " holds " of " count few("holds", holds) ", fails in " fails few("fails", fails)
+}
+
+function few(verdict, times,    i, words) {
+    for (i = 1; times <= 2 && i <= count; i++)
+        if (is[i] == verdict)
+            words = words (words ? "; " : "") place_of(i) ": " figures[i]
+    return words ? " (" words ")" : ""
 }
 
 function divided(d, e,    i, key, found, words) {

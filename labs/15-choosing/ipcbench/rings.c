@@ -9,10 +9,10 @@
 #include "../../11-shared-memory/ring.h"
 #include "bench.h"
 
-/* For a stream more than the second level of a cache holds: so messages
- * wait in the third, which both CPUs share. */
-enum { STREAM = 2 << 20, TRIPS = 256 << 10 };
-enum { LEAST = 4, MOST = 32768, BATCH = 64 };
+/* Of round trips one message is on its way at a time: a small ring stays
+ * in the first level of both caches. For a stream more than the second
+ * one holds: so messages wait in the third, which both CPUs share. */
+enum { STREAM = 2 << 20, LEAST = 4, MOST = 32768, BATCH = 64 };
 
 /* A side's ends of both rings, and how it stands with them: `mine` slots
  * belong to it, `used` of those are used. */
@@ -24,10 +24,9 @@ static int batch;
 
 static uint32_t capacity(const struct channel *c)
 {
-    size_t memory = c->what == THROUGHPUT ? STREAM : TRIPS;
-    uint32_t n = MOST;
+    uint32_t n = c->what == THROUGHPUT ? MOST : LEAST;
 
-    while (n > LEAST && n * c->size > memory)
+    while (n > LEAST && n * c->size > STREAM)
         n /= 2;
     return n;
 }

@@ -158,7 +158,7 @@ static void sum_up(struct row *row)
         if (i == 0 || row->values[i] > row->greatest)
             row->greatest = row->values[i];
     }
-    row->noisy = row->rounds > 1 &&
+    row->varies = row->rounds > 1 &&
                  row->greatest - row->least > quiet_spread * row->median;
 }
 

@@ -55,6 +55,8 @@ const char *row_note(const struct row *r)
     }
     if (r->noisy)
         add(note, sizeof note, "noisy");
+    if (r->varies)
+        add(note, sizeof note, "varies");
     if (r->spinner)
         add(note, sizeof note, "spinner");
     if (r->rate > 0) {

@@ -63,7 +63,7 @@ struct row {
     double values[MAX_ROUNDS], cpu_us[MAX_ROUNDS], switches[MAX_ROUNDS];
     struct result sum;              /* counts and histograms of all */
     double median, least, greatest; /* of values */
-    bool noisy, spinner;
+    bool noisy, varies, spinner;
     double rate;
     bool actual; /* with a rate: the times from the actual start */
 };
