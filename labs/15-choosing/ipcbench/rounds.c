@@ -159,7 +159,7 @@ static void sum_up(struct row *row)
             row->greatest = row->values[i];
     }
     row->varies = row->rounds > 1 &&
-                 row->greatest - row->least > quiet_spread * row->median;
+                  row->greatest - row->least > quiet_spread * row->median;
 }
 
 /* For one measurement, so that all together take what they may. */
