@@ -82,8 +82,8 @@ uninstall-units: ## take them away again: LAB=14 (USER_UNITS=dir)
 
 ##@ For instructors
 
-gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=)
-	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) -s $(or $(EVERY),1) $(or $(exercise),$(labs))
+gates: $(test_tools) ## stubs score 0, solutions all, wrong programs fail (LAB=, N=, EVERY=, ONLY=)
+	@$(call need,bats patch parallel)tools/gates -n $(or $(N),1) -s $(or $(EVERY),1) $(if $(ONLY),-o '$(ONLY)') $(or $(exercise),$(labs))
 
 grade: $(test_tools) ## grade SUBMISSION=dir into OUT=dir (LAB=, EX=, SEED=, HIDDEN=, POLICY=)
 	@$(call need,bats jq)tools/grade -j $(or $(JOBS),$(shell nproc)) $(if $(SEED),-S $(SEED)) $(upload_options) \

@@ -214,6 +214,21 @@ wrong() {
     assert_line "FAILED 98-demo/ex1_double: no wrong program is caught by: each byte is written twice"
 }
 
+@test "gates find a wrong program that is caught only now and then" {
+    patch=tests/wrong/98-demo/ex1_double/adds_two.patch
+    cp "$patch" "$BATS_TEST_TMPDIR"
+    # The kernel chooses where the stack begins.
+    sed -i 's/(byte + 2)/(byte + (unsigned long)\&byte \/ 16 % 2)/' $patch
+    run make gates LAB=98 N=30 ONLY=adds
+    cp "$BATS_TEST_TMPDIR/adds_two.patch" $patch
+    assert_failure
+    assert_line "FAILED wrong 98-demo/ex1_double (adds_two): it isn't caught by: each byte is written twice (each of 30 times)"
+    assert_line "gates: 1 passed, 1 failed"
+    run make gates LAB=98 ONLY=no_such
+    assert_failure
+    assert_line "FAILED ONLY=no_such: no stub, solution or wrong program of that name"
+}
+
 @test "gates find a stub that scores, and a stub that isn't the solution's" {
     cp solutions/98-demo/ex1_double.c "$BATS_TEST_TMPDIR"
     mv tests/wrong/98-demo "$BATS_TEST_TMPDIR"
