@@ -64,7 +64,6 @@ open_files() {
     needs script "util-linux (util-linux-script in Fedora)"
     start script -qec 'daemonize -p pid -l log; daemonize_broken -t 60; read -r line
         daemonctl -p pid; rm log' /dev/null
-    init=$(field "$pid" PPid)
     await "the broken one" child_of "$init" daemonize_broke S >/dev/null
     daemon=$(child_of "$init" daemonize) broken=$(child_of "$init" daemonize_broke)
     terminal=$(readlink "/proc/$broken/fd/0")
@@ -330,7 +329,6 @@ daemonize: ../work/pid: held by process $first"
 @test "daemonize_broken: the pipe that it was started with waits for its end" {
     start bash -c 'daemonize_broken -t 60 | cat; echo "cat has ended"
         daemonize -p pid -l log | cat; echo "and this one"; daemonctl -p pid; rm log'
-    init=$(field "$pid" PPid)
     await "a daemon" child_of "$init" daemonize_broke S >/dev/null
     broken=$(child_of "$init" daemonize_broke)
     only_cat() { [[ $(children "$pid" | cut -d' ' -f2 | xargs) == cat ]]; }

@@ -6,10 +6,11 @@
  * sandbox, a subreaper: either way, processes that lose their parent come to
  * it, and so it knows what stayed behind.
  *
- * Usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-u UID]
- *             [-w DIR]... COMMAND [ARG...]
+ * Usage: init -r FD [-t SECONDS] [-a SECONDS] [-f BYTES] [-p N] [-m BYTES]
+ *             [-u UID] [-w DIR]... COMMAND [ARG...]
  *        -r FD       write the report to this open descriptor
  *        -t SECONDS  end everything after that long (default 5)
+ *        -a SECONDS  or that long after a SIGALRM to us, if that is sooner
  *        -f BYTES    no file may grow beyond this (default 16777216)
  *        -p N        no more than N processes and threads (needs a user
  *                    namespace of our own, or a user who has nothing else)
@@ -54,8 +55,8 @@
 #include "procs.h"
 
 static const char usage_text[] =
-    "usage: init -r FD [-t SECONDS] [-f BYTES] [-p N] [-m BYTES] [-u UID] "
-    "[-w DIR]... COMMAND [ARG...]\n";
+    "usage: init -r FD [-t SECONDS] [-a SECONDS] [-f BYTES] [-p N] [-m BYTES] "
+    "[-u UID] [-w DIR]... COMMAND [ARG...]\n";
 
 /* Orphans that are on their way out get this long to be gone. */
 static const double GRACE = 0.3;
@@ -116,7 +117,7 @@ static void reap(FILE *report)
     }
 }
 
-static bool stop_requested;
+static bool stop_requested, hurry_requested;
 
 /* Waits for a child to end; false if it's late, or we are asked to stop. */
 static bool wait_for_change(const sigset_t *set, double deadline)
@@ -132,7 +133,9 @@ static bool wait_for_change(const sigset_t *set, double deadline)
     sig = sigtimedwait(set, NULL, &timeout);
     if (sig == SIGTERM || sig == SIGINT)
         stop_requested = true;
-    return sig == SIGCHLD || (sig == -1 && errno == EINTR);
+    if (sig == SIGALRM)
+        hurry_requested = true;
+    return sig == SIGCHLD || sig == SIGALRM || (sig == -1 && errno == EINTR);
 }
 
 /* The same, but if there is a limit to look after, not for long at a time. */
@@ -144,6 +147,18 @@ static bool wait_a_while(const sigset_t *set, double deadline)
         return wait_for_change(set, deadline);
     wait_for_change(set, look);
     return true;
+}
+
+/* After a SIGALRM: a nearer deadline, or the same. */
+static double hurry(double deadline)
+{
+    double sooner = monotonic_seconds() + limits.after_alarm;
+
+    hurry_requested = false;
+    if (limits.after_alarm == 0 || sooner >= deadline)
+        return deadline;
+    limits.seconds = limits.after_alarm;
+    return sooner;
 }
 
 static int count_descendants(void)
@@ -238,13 +253,16 @@ int main(int argc, char *argv[])
     sigset_t set;
     int opt;
 
-    while ((opt = getopt(argc, argv, "+hr:t:f:p:m:u:w:")) != -1) {
+    while ((opt = getopt(argc, argv, "+hr:t:a:f:p:m:u:w:")) != -1) {
         switch (opt) {
         case 'r':
             report = open_report((int)parse_number("-r", optarg, 3, 1023));
             break;
         case 't':
             limits.seconds = parse_seconds("-t", optarg, 0.001, 86400);
+            break;
+        case 'a':
+            limits.after_alarm = parse_seconds("-a", optarg, 0.001, 86400);
             break;
         case 'f':
             limits.file = parse_number("-f", optarg, 0, 1LL << 40);
@@ -276,13 +294,17 @@ int main(int argc, char *argv[])
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGALRM);
     sigprocmask(SIG_BLOCK, &set, NULL);
 
     remember_what_is_there(limits.user != 0 ? limits.user : geteuid());
     remember_use();
     start(argv + optind, report);
     deadline = monotonic_seconds() + limits.seconds;
-    while (!command.ended && !stop_requested && wait_a_while(&set, deadline)) {
+    while (!command.ended && !stop_requested &&
+           wait_a_while(&set, deadline)) {
+        if (hurry_requested)
+            deadline = hurry(deadline);
         reap(report);
         if (!command.ended && limits.memory > 0 &&
             use_too_much(&limits, procs, count_descendants(), report))

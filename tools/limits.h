@@ -11,7 +11,7 @@
 #include "procs.h"
 
 struct limits {
-    double seconds;
+    double seconds, after_alarm; /* 0: an alarm changes nothing */
     long long file;   /* bytes; no file may grow beyond this */
     long long memory; /* bytes, of all together; 0: as much as they like */
     rlim_t processes; /* and threads, of this user in this user namespace */

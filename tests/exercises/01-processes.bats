@@ -2,12 +2,16 @@
 
 load ../lib/lab
 
+has_written_or_ended() {
+    [[ -s $run/stdout ]] || in_state "$pid" gone
+}
+
 # start_spawn COMMAND [ARG...]: starts ex1_spawn with a command that says its
 # PID first; $child is that PID as seen from here.
 start_spawn() {
     child=''
     start_program ex1_spawn "$@" || true
-    until [[ -s $run/stdout ]] || in_state "$pid" gone; do pause; done
+    wait_until "$DEADLINE" has_written_or_ended 2>/dev/null || true
     child=$(outside "$(head -n 1 "$run/stdout")") || true
     goes_on_waiting "while its command runs"
 }
@@ -145,10 +149,9 @@ spawn_exits() {
     kill -s "${signals[0]}" "$pid"
     goes_on_waiting "after a SIG${signals[0]} that its command ignores"
     kill -s "${signals[1]}" "$pid"
-    wait "$program_pid"
+    await "to end when the command has died of SIG${signals[1]}" gone "$pid"
     finish_program
-    assert_ended "exit $((128 + $(kill -l "${signals[1]}")))" \
-        "to end when the command has died of SIG${signals[1]}"
+    assert_ended "exit $((128 + $(kill -l "${signals[1]}")))"
     expect "the name" assert_equal "$stderr" "killed by SIG${signals[1]}"
 }
 

@@ -200,6 +200,13 @@ inner() {
     assert_output one
 }
 
+@test "a program that goes on when its input has ended gets no more time than any other" {
+    DEADLINE=1
+    start_program sh -c 'read -r line; exec tail -f /dev/null'
+    finish_program
+    assert_equal "$ended" "timeout 1"
+}
+
 @test "a program that a test forgets is stopped, and nothing stays" {
     inner 'start_program sleep 4321'
     assert_line "ok 1 inner"

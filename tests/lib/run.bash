@@ -17,9 +17,9 @@ prepare_run() {
     local limits=(-t "$DEADLINE") option
     local OPTIND=1
     input=/dev/null
-    while getopts t:f:i: option; do
+    while getopts t:a:f:i: option; do
         case $option in
-        t | f) limits+=("-$option" "$OPTARG") ;;
+        t | a | f) limits+=("-$option" "$OPTARG") ;;
         i) input=$OPTARG ;;
         *) return 2 ;;
         esac
@@ -109,7 +109,8 @@ run_program() {
 # is its number as seen from here, which isn't the number it sees itself.
 start_program() {
     # A program that is held still for us must not be ended because we are slow.
-    prepare_run -t $((6 * DEADLINE)) "$@"
+    # But when its input has ended, it has no longer than others.
+    prepare_run -t $((6 * DEADLINE)) -a "$DEADLINE" "$@"
     input=typed
     rm -f "$run/stdin" "$report"
     mkfifo "$run/stdin"
@@ -122,6 +123,7 @@ start_program() {
     program_pid=$!
     wait_until "$DEADLINE" has_begun
     pid=$(outside "$(facts pid)")
+    init=$([[ ! $pid ]] || field "$pid" PPid)
 }
 
 has_begun() {
@@ -142,6 +144,7 @@ end_input() {
 # Waits for the end of what start_program started. Its input ends first.
 finish_program() {
     end_input
+    kill -s ALRM "$init" 2>/dev/null || true # its time runs from now on
     wait "$program_pid"
     program_pid=''
     collect
