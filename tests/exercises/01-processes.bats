@@ -11,7 +11,7 @@ has_written_or_ended() {
 start_spawn() {
     child=''
     start_program ex1_spawn "$@" || true
-    wait_until "$DEADLINE" has_written_or_ended 2>/dev/null || true
+    await "the command to say its PID" has_written_or_ended
     child=$(outside "$(head -n 1 "$run/stdout")") || true
     goes_on_waiting "while its command runs"
 }

@@ -216,7 +216,12 @@ T
     assert_line --index 1 --regexp '^ +1 numbers [0-9]+'
 }
 
-@test "a test that took too long is run again alone before it counts" {
+@test "a test that took too long on a busy machine is run again alone before it counts" {
+    local spinners=() i
+    for ((i = 0; i <= $(nproc); i++)); do
+        timeout 60 bash -c 'while :; do :; done' 3>&- &
+        spinners+=($!)
+    done
     # What stays from one run to the next is only this file, which tests may lock.
     more <<'T'
 # bats test_tags=ex:1,points:5
@@ -232,6 +237,7 @@ TEST "slow (always)" {
 T
     solve 97-one
     tools/grade -q -t "$BATS_TEST_TMPDIR/more" "$sub" "$out" 97-one
+    kill "${spinners[@]}"
     assert_equal "$(got '.exercises[0].tests[2:][] | "\(.name) \(.status) \(.points)"')" \
         "slow once passed 5"$'\n'"slow (always) timeout 0"
 }

@@ -44,6 +44,22 @@ inner() {
     assert_output --partial "$expected"
 }
 
+@test "for a grade a failure says if the machine had time for it, as far as the kernel counts that" {
+    export PRESSURE=$BATS_TEST_TMPDIR/psi GRADING=
+    inner false
+    refute_line "# undisturbed"
+    mkdir "$PRESSURE"
+    for file in cpu memory io; do
+        echo "some avg10=0.00 avg60=0.00 avg300=0.00 total=1$RANDOM" >"$PRESSURE/$file"
+    done
+    inner false
+    assert_line "# undisturbed"
+    inner "echo some avg10=9 total=99999999999 >$PRESSURE/io; false"
+    refute_line "# undisturbed"
+    inner true
+    refute_line "# undisturbed"
+}
+
 @test "expect puts the words of an assertion into a failure" {
     inner 'run_program echo one; expect "the word two" assert_output two'
     assert_line "not ok 1 inner"

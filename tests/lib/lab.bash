@@ -88,6 +88,7 @@ begin_test() {
         umask 0
         chmod 711 "$BATS_RUN_TMPDIR"
     fi
+    [[ ! ${GRADING+set} ]] || began_at=${EPOCHREALTIME/[.,]/} pressure_then=$(pressure)
     runs=0 ran='' likely='' read_more='' allowed='' program_pid='' stdin='' unkind=()
 }
 
@@ -96,10 +97,31 @@ end_test() {
         stop_program
     fi
     local code=0
+    [[ ! ${GRADING+set} ]] || say_if_undisturbed
     assert_nothing_left || code=1
     # What is there would count for the next program, too, when it is graded.
     [[ ! ${GRADING+set} ]] || rm -rf "$work" 2>/dev/null || true
     return $code
+}
+
+# For how many microseconds, ever, somebody on this machine has waited for a CPU, for
+# memory, or for a disk; and the host has taken a CPU away. Nothing where the kernel
+# doesn't count that. See Documentation/accounting/psi.rst of the kernel, proc_stat(5).
+pressure() {
+    cat "${PRESSURE:-/proc/pressure}"/{cpu,memory,io} /proc/stat 2>/dev/null | awk '
+        $1 == "some" { sub(/.*total=/, ""); sum += $0; files++ }
+        $1 == "cpu" { sum += $9 * 10000 }
+        END { if (files == 3) printf "%d", sum }'
+}
+
+# For the grader: if the test has failed since it took too long, the machine isn't to
+# blame: for most of that time, everybody had all that there was to have.
+say_if_undisturbed() {
+    local now
+    now=$(pressure)
+    if [[ $now ]] && ((2 * (now - pressure_then) < ${EPOCHREALTIME/[.,]/} - began_at)); then
+        echo undisturbed
+    fi
 }
 
 # Says what a failure of the assertions that follow would most likely come
