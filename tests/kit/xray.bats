@@ -101,7 +101,8 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     local i
     for i in 1 2; do
         traced sh -c "mkfifo f; cat f & echo $i >f; wait; rm f"
-        sort "$run/facts" | grep -v ' = EINTR$' >"$BATS_TEST_TMPDIR/facts.$i"
+        # The shell may look for a child that hasn't ended yet, or be interrupted.
+        sort "$run/facts" | grep -vE ' = EINTR$|^wait parent = 0$' >"$BATS_TEST_TMPDIR/facts.$i"
     done
     run diff "$BATS_TEST_TMPDIR"/facts.[12]
     assert_output ""
