@@ -44,7 +44,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,29 +74,6 @@ static struct {
 
 static struct limits limits = {
     .seconds = 5, .file = 16 << 20, .processes = RLIM_INFINITY};
-
-static _Noreturn void become(char *argv[])
-{
-    sigset_t none;
-
-    /*
-     * The shell starts background jobs with SIGINT ignored: undo that. By the
-     * call itself, for the C library doesn't let us at the two signals that it
-     * keeps; all zeros is SIG_DFL, and the kernel's signal set has 8 bytes.
-     */
-    for (int sig = 1; sig <= SIGRTMAX; sig++)
-        syscall(SYS_rt_sigaction, sig, (const long[8]){0}, NULL, 8);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-
-    if (setsid() == -1)
-        err(1, "setsid");
-    set_limits(&limits);
-    close_all_from(3);
-    execvp(argv[0], argv);
-    warn("%s", argv[0]);
-    _exit(errno == ENOENT ? 127 : 126);
-}
 
 /* Reaps all that has ended; says so of those that were left to us. */
 static void reap(FILE *report)
@@ -227,7 +203,7 @@ static void start(char *argv[], FILE *report)
     if (command.pid == -1)
         err(1, "fork");
     if (command.pid == 0)
-        become(argv);
+        become(&limits, argv);
     fprintf(report, "pid %d\n", (int)command.pid);
     fflush(report);
 }
@@ -301,8 +277,7 @@ int main(int argc, char *argv[])
     remember_use();
     start(argv + optind, report);
     deadline = monotonic_seconds() + limits.seconds;
-    while (!command.ended && !stop_requested &&
-           wait_a_while(&set, deadline)) {
+    while (!command.ended && !stop_requested && wait_a_while(&set, deadline)) {
         if (hurry_requested)
             deadline = hurry(deadline);
         reap(report);

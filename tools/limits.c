@@ -8,19 +8,23 @@
 
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "lab.h"
 #include "leftovers.h"
 
 enum { TMPFS = 0x01021994, MOST_FILES = 20000 };
 
-void set_limits(const struct limits *limits)
+static void set_limits(const struct limits *limits)
 {
     const struct rlimit file = {(rlim_t)limits->file, (rlim_t)limits->file};
     const struct rlimit processes = {limits->processes, limits->processes};
@@ -37,6 +41,29 @@ void set_limits(const struct limits *limits)
          setuid(limits->user) == -1 ||
          prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1))
         err(1, "user %u", (unsigned)limits->user);
+}
+
+void become(const struct limits *limits, char *argv[])
+{
+    sigset_t none;
+
+    /*
+     * The shell starts background jobs with SIGINT ignored: undo that. By the
+     * call itself, for the C library doesn't let us at the two signals that it
+     * keeps; all zeros is SIG_DFL, and the kernel's signal set has 8 bytes.
+     */
+    for (int sig = 1; sig <= SIGRTMAX; sig++)
+        syscall(SYS_rt_sigaction, sig, (const long[8]){0}, NULL, 8);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    if (setsid() == -1)
+        err(1, "setsid");
+    set_limits(limits);
+    close_all_from(3);
+    execvp(argv[0], argv);
+    warn("%s", argv[0]);
+    _exit(errno == ENOENT ? 127 : 126);
 }
 
 /* What it has for itself, in bytes: statm counts pages. */

@@ -11,18 +11,19 @@
 #include "procs.h"
 
 struct limits {
-    double seconds, after_alarm; /* 0: an alarm changes nothing */
-    long long file;   /* bytes; no file may grow beyond this */
-    long long memory; /* bytes, of all together; 0: as much as they like */
-    rlim_t processes; /* and threads, of this user in this user namespace */
-    uid_t user;       /* who they run as; 0: whoever we are */
+    double seconds;
+    double after_alarm; /* seconds; 0: an alarm changes nothing */
+    long long file;     /* bytes; no file may grow beyond this */
+    long long memory;   /* bytes, of all together; 0: as much as they like */
+    rlim_t processes;   /* and threads, of this user in this user namespace */
+    uid_t user;         /* who they run as; 0: whoever we are */
 };
 
 /*
- * Sets those that the kernel looks after, for this process and its children,
- * and becomes the user, for good.
+ * Runs the command instead of this program, with its limits: those that the
+ * kernel looks after, and the user, both for good. Never returns.
  */
-void set_limits(const struct limits *limits);
+_Noreturn void become(const struct limits *limits, char *argv[]);
 
 /* What use_too_much() counts, but of others: to be called at the start. */
 void remember_use(void);
