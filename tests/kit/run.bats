@@ -217,7 +217,7 @@ inner() {
 }
 
 @test "a program that goes on when its input has ended gets no more time than any other" {
-    DEADLINE=1 # shellcheck disable=SC2034
+    export DEADLINE=1
     start_program sh -c 'read -r line; exec tail -f /dev/null'
     finish_program
     assert_equal "$ended" "timeout 1"
