@@ -151,7 +151,8 @@ spawn_exits() {
     kill -s "${signals[1]}" "$pid"
     await "to end when the command has died of SIG${signals[1]}" gone "$pid"
     finish_program
-    assert_ended "exit $((128 + $(kill -l "${signals[1]}")))"
+    assert_ended "exit $((128 + $(kill -l "${signals[1]}")))" \
+        "to end when the command has died of SIG${signals[1]}"
     expect "the name" assert_equal "$stderr" "killed by SIG${signals[1]}"
 }
 
