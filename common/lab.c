@@ -246,6 +246,13 @@ key_t object_key(int lab)
     return (key_t)(0x4c000000U | (unsigned)lab << 16 | (getuid() & 0xffff));
 }
 
+void line_buffer_stderr(void)
+{
+    static char line[BUFSIZ];
+
+    setvbuf(stderr, line, _IOLBF, sizeof line);
+}
+
 void close_all_from(int first)
 {
     struct dirent *entry;

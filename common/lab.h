@@ -70,6 +70,15 @@ double parse_seconds(const char *name, const char *text, double min,
 double monotonic_seconds(void);
 
 /*
+ * From now on a message on standard error leaves in a single write(), so
+ * messages of several processes don't mix. Without it err() and warn() write
+ * the program's name, your words and the error one by one. musl, other than
+ * glibc, makes no buffer where setvbuf(3) is given none: this one gives it.
+ * Call it before the first message.
+ */
+void line_buffer_stderr(void);
+
+/*
  * Ends the program with status 1 and a message if error isn't 0. For the
  * pthread functions: they return their error, they don't set errno.
  * what names the call. See pthreads(7).

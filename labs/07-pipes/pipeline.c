@@ -111,7 +111,7 @@ int main(int argc, char *argv[])
 
     /* A message in one write: three processes have this one terminal,
      * and theirs could come out in pieces. */
-    setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    line_buffer_stderr();
 
     if (pipe(ends) == -1)
         err(1, "pipe");

@@ -225,7 +225,7 @@ int main(int argc, char *argv[])
     sigset_t set;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "t:h")) != -1) {
         if (opt != 't')
             usage(opt, usage_text);

@@ -200,7 +200,7 @@ int main(int argc, char *argv[])
     bool hold = false;
     int count = 2, opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* lines of several don't mix */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hj:l")) != -1) {
         if (opt == 'j')
             count = (int)parse_number("-j", optarg, 1, MAX_WORKERS);

@@ -228,7 +228,6 @@ int main(int argc, char *argv[])
 {
     uint32_t capacity = 1024, looks = 200;
     const char *word = "";
-    static char line[512];
     bool use_threads, use_pipe;
     enum way_kind kind;
     char more;
@@ -275,7 +274,7 @@ int main(int argc, char *argv[])
     if (argc - optind > (use_threads || use_pipe) || size % 16 != 0)
         usage('?', help);
     /* A message in one piece, whoever else writes one. */
-    setvbuf(stderr, line, _IOLBF, sizeof line);
+    line_buffer_stderr();
     kind = use_pipe ? WAY_PIPE : WAY_RING;
     there = way_make(kind, size, batch, capacity, looks);
     back = way_make(kind, size, batch, capacity, looks);

@@ -163,7 +163,7 @@ int main(int argc, char *argv[])
     double seconds = 0;
     int opt, all;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hp:c:n:k:d:")) != -1) {
         switch (opt) {
         case 'p':

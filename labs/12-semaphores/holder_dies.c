@@ -207,7 +207,7 @@ int main(int argc, char *argv[])
     bool hold = false, known = false, all_work = true;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     key = object_key(12);
     while ((opt = getopt(argc, argv, "hk:s:w")) != -1) {
         switch (opt) {

@@ -120,7 +120,7 @@ int main(int argc, char *argv[])
     sigset_t set;
     pid_t child;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hk:t:")) != -1) {
         switch (opt) {
         case 'k':

@@ -199,7 +199,7 @@ int main(int argc, char *argv[])
     char usual[40];
     sigset_t ends;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     key = object_key(12);
     while ((opt = getopt(argc, argv, "hn:s:")) != -1) {
         switch (opt) {

@@ -181,7 +181,7 @@ int main(int argc, char *argv[])
     sigset_t ends;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     key = object_key(12);
     parent = getpid();
     while ((opt = getopt(argc, argv, "hs:")) != -1) {

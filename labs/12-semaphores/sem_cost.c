@@ -210,7 +210,7 @@ int main(int argc, char *argv[])
     sigset_t signals;
     pid_t child;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hn:")) != -1) {
         if (opt != 'n')
             usage(opt, help);

@@ -74,7 +74,7 @@ int main(int argc, char *argv[])
     pid_t parent = getpid(), pids[MOST], child;
     bool failed = false;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hr:")) != -1) {
         if (opt != 'r')
             usage(opt, help);

@@ -140,7 +140,7 @@ int main(int argc, char *argv[])
     sigset_t set;
     int opt, good = 0;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "ht:")) != -1) {
         if (opt != 't')
             usage(opt, help);

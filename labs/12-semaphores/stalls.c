@@ -157,7 +157,7 @@ int main(int argc, char *argv[])
     sem_t *free_stalls;
     sigset_t set;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hk:n:d:s:")) != -1) {
         switch (opt) {
         case 'k':

@@ -110,7 +110,7 @@ int main(int argc, char *argv[])
     int places = 3, rounds = 4, status, opt;
     pid_t parent = getpid();
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hk:n:")) != -1) {
         switch (opt) {
         case 'k':

@@ -173,11 +173,10 @@ static void taker(const char *path)
 
 int main(int argc, char *argv[])
 {
-    static char line[512];
     static const char *path; /* atexit() needs it after main */
     int opt;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "+p:h")) != -1) {
         if (opt != 'p')
             usage(opt, help);

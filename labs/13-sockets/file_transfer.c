@@ -181,10 +181,9 @@ int main(int argc, char *argv[])
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     const char *role = argc > 1 ? argv[1] : "", *where = ".";
     bool server = strcmp(role, "serve") == 0;
-    static char line[512];
     int opt;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* a message, one write */
+    line_buffer_stderr();
     if (!server && strcmp(role, "get") != 0 && strcmp(role, "put") != 0)
         usage(strcmp(role, "-h") == 0 ? 'h' : '?', help);
     port = server ? "0" : getenv("PORT");

@@ -140,12 +140,11 @@ struct serving {
  * SIGPIPE is the error EPIPE. See signalfd(2). */
 static inline void open_signals(struct serving *s)
 {
-    static char line[512];
     const struct sigaction ignore = {.sa_handler = SIG_IGN},
                            usual = {.sa_handler = SIG_DFL};
     sigset_t set;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* a message, one write */
+    line_buffer_stderr();
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGCHLD, &usual, NULL); /* if it was ignored */
     sigemptyset(&set);

@@ -144,14 +144,13 @@ static void talk(int fd, char *out, size_t len, bool input)
 
 int main(int argc, char *argv[])
 {
-    static char line[512];
     const char *host = "127.0.0.1", *port = getenv("PORT");
     bool verbose = false;
     char *text;
     size_t len;
     int opt, fd;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "a:p:vh")) != -1) {
         switch (opt) {
         case 'a':

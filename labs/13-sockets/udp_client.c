@@ -125,12 +125,11 @@ static void ask(int fd, int question, const char *text, int tries,
 
 int main(int argc, char *argv[])
 {
-    static char line[512];
     const char *host = "127.0.0.1", *port = getenv("PORT");
     double patience = 0.5;
     int opt, fd, tries = 4;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "a:p:n:t:uh")) != -1) {
         switch (opt) {
         case 'a':

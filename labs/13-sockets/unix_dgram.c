@@ -158,7 +158,6 @@ static void ask(const char *path, bool named, double patience, char *texts[])
 
 int main(int argc, char *argv[])
 {
-    static char line[512];
     static const char *path; /* atexit() needs it after main */
     double patience = 5;
     mode_t mode = 0600;
@@ -166,7 +165,7 @@ int main(int argc, char *argv[])
     char *end;
     int opt;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "+p:m:t:nh")) != -1) {
         switch (opt) {
         case 'p':

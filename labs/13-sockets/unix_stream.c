@@ -116,13 +116,12 @@ static void ask(const char *path)
 
 int main(int argc, char *argv[])
 {
-    static char line[512];
     static const char *path; /* atexit() needs it after main */
     mode_t mode = 0600;
     char *end;
     int opt;
 
-    setvbuf(stderr, line, _IOLBF, sizeof line); /* lines that aren't torn */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "+p:m:h")) != -1) {
         switch (opt) {
         case 'p':

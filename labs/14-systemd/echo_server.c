@@ -103,7 +103,7 @@ int main(int argc, char *argv[])
     int opt, count, fd = SD_LISTEN_FDS_START;
     double seconds = -1;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "ht:")) != -1) {
         switch (opt) {
         case 't':

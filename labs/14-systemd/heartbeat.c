@@ -175,7 +175,7 @@ int main(int argc, char *argv[])
     sigset_t set;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hi:f:n:x:")) != -1) {
         switch (opt) {
         case 'i':

@@ -277,7 +277,7 @@ int main(int argc, char *argv[])
     long long capacity = 4096;
     int opt;
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* lines of several don't mix */
+    line_buffer_stderr();
     while ((opt = getopt(argc, argv, "hc:")) != -1) {
         if (opt == 'c')
             capacity = parse_number("-c", optarg, 5, 1 << 24);

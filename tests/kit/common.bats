@@ -46,6 +46,15 @@ each() {
     assert_equal "$(grep -cE '^role([1-4])\[[0-9]+\]: 0{199}\1$' "$run/stdout")" 40
 }
 
+@test "after line_buffer_stderr a message is one write" {
+    needs_tracing
+    run_program sh -c 'strace -qq -o trace -e trace=write,writev lab_calls warn "two words"
+        grep -c "(2, " trace; rm trace'
+    assert_ended "exit 0"
+    assert_equal "$stderr" "lab_calls: two words: Success"
+    assert_output 1
+}
+
 @test "write_full writes all in spite of short writes and signals" {
     run_program sh -c 'lab_calls write 3000000 |
         { dd bs=1000 count=1 2>/dev/null; sleep 0.05; cat; } | cksum'

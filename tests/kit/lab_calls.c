@@ -4,7 +4,7 @@
  * Usage: lab_calls number TEXT MIN MAX | seconds TEXT MIN MAX | signal TEXT |
  *        name NUMBER | say ROLE TEXT | write BYTES | read BYTES |
  *        pthread ERROR | usage LETTER | enter - | path PATH USUAL |
- *        close FIRST
+ *        close FIRST | warn TEXT
  *
  * path takes an empty PATH for none; close runs "ls /proc/self/fd" afterwards;
  * enter prints how many bytes are left of its input. write, read and enter are
@@ -127,6 +127,9 @@ int main(int argc, char *argv[])
 
         printf("%s %#x\n", name, (unsigned)object_key(10));
         free(name);
+    } else if (strcmp(what, "warn") == 0) {
+        line_buffer_stderr();
+        warn("%s", text);
     } else if (strcmp(what, "close") == 0) {
         close_all_from(atoi(text));
         execlp("ls", "ls", "/proc/self/fd", (char *)NULL);

@@ -21,6 +21,7 @@
  */
 #include <stdio.h>
 
+#include "lab.h"
 #include "run.h"
 
 int main(int argc, char *argv[])
@@ -29,7 +30,7 @@ int main(int argc, char *argv[])
     static struct table t;
     int cpus[2];
 
-    setvbuf(stderr, NULL, _IOLBF, 0); /* a message is one write */
+    line_buffer_stderr();
     parse_options(&o, argc, argv);
     make_pattern();
     plan(&t, &o);
