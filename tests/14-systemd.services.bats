@@ -215,6 +215,24 @@ ExecStart=bash -c 'trap \"echo >>$work/got.main\" USR1; bash -c \"trap \\\\\"ech
     rm -rf "$work/said" "$work/theirs"
 }
 
+@test "what a service that has ended has said is in the journal by its name, also if journald was late" {
+    needs_manager
+    [[ $MANAGER_PID ]] || skip "only a private manager has a journald that may be stopped"
+    local journald one
+    for one in $(pgrep -x systemd-journal); do
+        [[ $(readlink "/proc/$one/ns/mnt") != "$(readlink "/proc/$MANAGER_PID/ns/mnt")" ]] || journald=$one
+    done
+    put_unit "lab14-$tag.service" <<<"[Service]
+Type=oneshot
+SyslogIdentifier=$tag
+ExecStart=echo what it says"
+    reload
+    kill -STOP "$journald"
+    sctl start "lab14-$tag"
+    kill -CONT "$journald"
+    wait_until "$DEADLINE" eval '[[ $(manager journalctl -q -t "$tag" -o cat) == "what it says" ]]'
+}
+
 @test "a drop-in changes one line of a unit, after daemon-reload" {
     put_heartbeat
     put_unit "$unit.d/slow.conf" <<<"[Service]"

@@ -7,8 +7,7 @@
  * Try:   confined
  *        So much may every program that you start. Then what is left of
  *        it in confined.service:
- *        systemctl --user start confined; journalctl --user-unit
- *        confined
+ *        systemctl --user start confined; journalctl -t confined
  *        Nothing is changed where it is allowed, either.
  *
  * See:   systemd.exec(5) from "Sandboxing" on, capabilities(7),
