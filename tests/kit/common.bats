@@ -48,10 +48,10 @@ each() {
 
 @test "after line_buffer_stderr a message is one write" {
     needs_tracing
-    run_program sh -c 'strace -qq -o trace -e trace=write,writev lab_calls warn "two words"
-        grep -c "(2, " trace; rm trace'
+    run_program bash -c 'ASAN_OPTIONS+=:detect_leaks=0 strace -qq -o trace \
+        -e trace=write,writev lab_calls warn "two words"; grep -c "(2, " trace; rm trace'
     assert_ended "exit 0"
-    assert_equal "$stderr" "lab_calls: two words: Success"
+    assert_equal "$stderr" "lab_calls: two words"
     assert_output 1
 }
 

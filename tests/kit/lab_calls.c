@@ -129,7 +129,7 @@ int main(int argc, char *argv[])
         free(name);
     } else if (strcmp(what, "warn") == 0) {
         line_buffer_stderr();
-        warn("%s", text);
+        warnx("%s", text);
     } else if (strcmp(what, "close") == 0) {
         close_all_from(atoi(text));
         execlp("ls", "ls", "/proc/self/fd", (char *)NULL);
