@@ -10,9 +10,8 @@ waits() {
     locks_of "$1" | grep -q "^waits"
 }
 
-# children_of PID: their numbers, in order.
 children_of() {
-    children "$1" | cut -d' ' -f1 | sort -n
+    children "$1" | cut -d' ' -f1
 }
 
 has_children() {

@@ -217,6 +217,7 @@ ExecStart=bash -c 'trap \"echo >>$work/got.main\" USR1; bash -c \"trap \\\\\"ech
 
 @test "what a service that has ended has said is in the journal by its name, also if journald was late" {
     needs_manager
+    needs pgrep procps
     [[ $MANAGER_PID ]] || skip "only a private manager has a journald that may be stopped"
     local journald one
     for one in $(pgrep -x systemd-journal); do

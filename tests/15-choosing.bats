@@ -39,7 +39,7 @@ begin_long() {
 }
 
 two_children() {
-    mapfile -t sides < <(children "$pid" | awk '$3 != "Z" { print $1 }' | sort -n)
+    mapfile -t sides < <(children "$pid" | awk '$3 != "Z" { print $1 }')
     ((${#sides[@]} == 2))
 }
 

@@ -169,13 +169,24 @@ has_descriptors() {
     [[ $(descriptors "$1") == "$2" ]]
 }
 
-# children PID: each of its children, a line "PID NAME STATE".
+# children PID: each of its children, a line "PID NAME STATE", the eldest first. In
+# the sandbox's PID namespace a later one has a higher number; outside they begin
+# again at 300 some time.
 children() {
     cat /proc/[0-9]*/status 2>/dev/null | awk -v parent="$1" '
         $1 == "Name:" { name = $2 }
         $1 == "State:" { state = $2 }
         $1 == "Pid:" { pid = $2 }
-        $1 == "PPid:" && $2 == parent { print pid, name, state }'
+        $1 == "PPid:" { is_child = $2 == parent }
+        $1 == "NSpid:" && is_child {
+            for (i = n++; i > 0 && number[i - 1] > $NF + 0; i--) {
+                number[i] = number[i - 1]
+                line[i] = line[i - 1]
+            }
+            number[i] = $NF + 0
+            line[i] = pid " " name " " state
+        }
+        END { for (i = 0; i < n; i++) print line[i] }'
 }
 
 # child_of PID NAME [STATE]: the child that runs the program of that name, once

@@ -100,7 +100,7 @@ end_shell() {
 }
 
 workers() {
-    children "$pid" | awk '$3 != "Z" { print $1 }' | sort -n
+    children "$pid" | awk '$3 != "Z" { print $1 }'
 }
 
 # opened FILE: the worker that has that file open.
