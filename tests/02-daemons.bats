@@ -276,15 +276,6 @@ daemonize: ../work/pid: held by process $first"
     assert_fact_before "unlink $daemon file:pid" "held $daemon file:pid both"
     assert_fact_before "exit $daemon = 0" "exit child.2 = 0"
     assert_nothing_wrong
-
-    # And daemonctl where there is no pidfd.
-    run_program bash -c 'ASAN_OPTIONS+=:detect_leaks=0
-        strace -f -qq -o timer -e trace=setitimer daemonize -p pid -l log &
-        until strace -qq -o /dev/null -e inject=pidfd_open:error=ENOSYS \
-            daemonctl -p pid 2>/dev/null; do :; done
-        wait; cat timer; rm timer log'
-    assert_ended "exit 0"
-    assert_output --partial 'it_interval={tv_sec=5, tv_usec=0}'
 }
 
 @test "daemon3: what daemon(3) does, and what it leaves to you" {

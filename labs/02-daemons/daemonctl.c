@@ -39,6 +39,10 @@ static pid_t lock_holder(int fd)
         err(1, "%s", path);
     if (lock.l_type == F_UNLCK)
         errx(1, "%s: nobody holds the lock: no daemon runs", path);
+    /* 0 is out of our sight, in another container; -1 is an open file,
+     * by F_OFD_SETLK. And kill(-1) would hit all that we may signal. */
+    if (lock.l_pid <= 0)
+        errx(1, "%s: can't see which process holds the lock", path);
     return lock.l_pid;
 }
 

@@ -139,14 +139,16 @@ static void take_pid_file(void)
             if (errno != EAGAIN && errno != EACCES)
                 give_up(pid_path, strerror(errno));
             fcntl(fd, F_GETLK, &lock);
-            snprintf(words, sizeof words, "already running, PID %d",
-                     (int)lock.l_pid);
-            give_up(pid_path, words);
-        }
-        if (fstat(fd, &info) == 0 && info.st_nlink > 0)
+            if (lock.l_type != F_UNLCK) {
+                snprintf(words, sizeof words, "already running, PID %d",
+                         (int)lock.l_pid);
+                give_up(pid_path, words);
+            }
+        } else if (fstat(fd, &info) == 0 && info.st_nlink > 0) {
             break;
-        /* Who had the lock has just removed it: we have another file
-         * than those who come after us. */
+        }
+        /* Who had the lock has just ended, or has removed the file: then
+         * we have another than those who come after us. */
         close(fd);
     }
     pid_file = fd;

@@ -181,10 +181,10 @@ assert_pid_file() {
 
 # bats test_tags=ex:2,points:7
 @test "after SIGHUP lines go to a new log, and none is lost or doubled" {
-    likely "after SIGHUP the log has to be opened by its name; its descriptor still means the old file" \
+    likely "after SIGHUP the log has to be opened by its name; its descriptor still means the old file. Or SIGHUP was blocked from the start" \
         "\"SIGHUP\" of ex2_heartbeat in the README; open(2), logrotate(8)"
     begin_log
-    heartbeat 0.01
+    heartbeat 0.01 env --ignore-signal=HUP --block-signal=HUP
     open=$(descriptors "$daemon")
     for i in 1 2 3; do
         mv "$log" "$log.$i"
@@ -227,8 +227,15 @@ assert_pid_file() {
     finish
 }
 
+# has_run TURNS: whether the daemon has run that often since it had run $turns times.
+has_run() {
+    local now
+    pid=$daemon look_at_time _ now
+    ((now >= turns + $1))
+}
+
 # bats test_tags=ex:2,points:3
-@test "a log that can't be opened anew: it goes on with the old one, and says why in it" {
+@test "a log that can't be opened anew, or written to, doesn't end it; in the old one it says why" {
     likely "the old log is closed before the new one is open, or nobody looks whether it could be opened" \
         "\"SIGHUP\" of ex2_heartbeat in the README; open(2)"
     begin_log
@@ -243,8 +250,19 @@ assert_pid_file() {
     rmdir "$log"
     signal_daemon HUP
     await_daemon "lines in a new log" has_beats 1 "$log"
+
+    likely "after the start, a line that can't be written is lost, and that is all" \
+        "\"The log\" of ex2_heartbeat in the README; write(2)"
+    mv "$log" "$log.2"
+    ln -s /dev/full "$log"
+    signal_daemon HUP
+    pid=$daemon look_at_time _ turns
+    await_daemon "to wake up for more lines, though none can be written" has_run 4
+    rm "$log"
+    signal_daemon HUP
+    await_daemon "lines in a new log" has_beats 1 "$log"
     stop_daemon
-    assert_numbers "$log.1" "$log"
+    assert_numbers "$log.1" "$log.2"
     finish
 }
 

@@ -45,3 +45,33 @@ install='int main(void) { struct sigaction a = {.sa_handler = on_signal}; return
     assert_failure
     assert_line --partial "on_signal calls printf()"
 }
+
+@test "a handler in a header is found, and who includes that" {
+    needs gcc gcc
+    unset MAKEFLAGS MAKELEVEL
+    cd "$BATS_TEST_TMPDIR"
+    cp -R "$top/tools" .
+    mkdir -p labs/98-demo solutions/98-demo common
+    printf '%s\n' 'static inline void on_signal(int sig) { printf("%d", sig); }' \
+        'static inline int set(void) { struct sigaction a = {.sa_handler = on_signal}; return sigaction(1, &a, NULL); }' \
+        >labs/98-demo/handle.h
+    for folder in labs solutions; do
+        printf '%s\n' '#include <signal.h>' '#include <stdio.h>' '#include "handle.h"' \
+            'int main(void) { return set(); }' >$folder/98-demo/uses.c
+    done
+    run tools/handlers
+    assert_failure
+    assert_equal "$(grep -c '^labs/98-demo/handle.h:1:.* on_signal calls printf()' <<<"$output")" 2
+    assert_line "handlers: 0 passed, 2 failed"
+}
+
+@test "signal(), and a handler that can't be seen, are found" {
+    found 'static void on_signal(int sig) { (void)sig; }' \
+        'int main(void) { return signal(SIGHUP, on_signal) == SIG_ERR; }'
+    assert_failure
+    assert_line --regexp 'program.c:.*: main sets a handler with signal\(\)'
+    found 'static void on_signal(int sig) { (void)sig; }' \
+        'int main(void) { struct sigaction a = {{on_signal}}; return sigaction(SIGHUP, &a, NULL); }'
+    assert_failure
+    assert_line --partial "program.c: can't see which handler"
+}

@@ -1,5 +1,6 @@
 # plan.awk: from a trace without a fault, the faults to try: CALL ERROR N, the
-# Nth CALL of a process. Input: tools/faults.d/errors, then the trace.
+# Nth CALL of a process; and CALL ? 0, if tools/faults.d/errors doesn't have the
+# call. Input: that, then the trace.
 #
 # EINTR comes only to a process that handles a signal, and never from a file; or,
 # after a stop, from the few calls that signal(7) lists.
@@ -7,7 +8,7 @@
 FILENAME ~ /errors$/ {
     if ($1 !~ /^#/) {
         call = $1
-        sub(/^[^ ]+ /, "")
+        $1 = ""
         errors[call] = $0
     }
     next
@@ -39,6 +40,9 @@ match($0, /^[0-9]+ +[a-z_0-9]+\(/) {
 }
 
 END {
+    for (call in most)
+        if (!(call in errors))
+            print call, "?", 0
     for (call in errors) {
         split(errors[call], error, " ")
         for (n = first[call] + 1; n <= most[call]; n++) {

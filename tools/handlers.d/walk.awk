@@ -1,5 +1,5 @@
 # walk.awk: from each handler along the calls, to those that aren't safe. Input:
-# handlers.d/safe, gcc's call graph in VCG, and the source.
+# handlers.d/safe, gcc's call graph in VCG, the source and its headers.
 
 function name(title) { # "file.c:f" of a static function is f
     sub(/.*:/, "", title)
@@ -45,10 +45,13 @@ FNR == 1 { safe["__errno_location"]; }
     callee[from, i] = name(part[4])
     place[from, i] = part[6]
     called[name(part[4])]
+    # What signal() does differs: sigaction() says what is wanted.
+    if (callee[from, i] ~ /^(signal|sysv_signal|bsd_signal|sigset)$/)
+        complain(part[6], from " sets a handler with " callee[from, i] "()")
     next
 }
 
-FILENAME == source {
+FILENAME ~ /\.[ch]$/ {
     line = $0
     while (match(line, /sa_(handler|sigaction) *= *&?[A-Za-z_0-9]+/)) {
         word = substr(line, RSTART, RLENGTH)
@@ -59,6 +62,8 @@ FILENAME == source {
         if (word !~ /^SIG_(IGN|DFL)$/)
             assigned[word]
     }
+    if ($0 ~ /sa_(handler|sigaction)/)
+        named = 1
     if (match($0, /void [a-z_0-9]+\(int [a-z_]+[,)]/)) {
         word = substr($0, RSTART + 5, RLENGTH - 5)
         sub(/\(.*/, "", word)
@@ -79,5 +84,8 @@ END {
         split("", seen)
         walk(f, f)
     }
+    # As in {f}, without the member's name.
+    if (("sigaction" in called) && !named)
+        complain(ARGV[3], "can't see which handler sigaction() sets: say .sa_handler = NAME")
     exit found
 }
