@@ -269,8 +269,8 @@ lines'; echo \$?; ls -d s*"
     status=$((RANDOM % 200 + 1))
     serve "exit $status"
     assert_ended "exit $status"
-    run_program fifo_server -p s nosuchcommand
-    assert_ended "exit 127"
+    run_program bash -c 'for c in nosuchcommand / "bash -c \"kill -9 \$\$\""; do eval "fifo_server -p s $c"; echo $?; done'
+    assert_equal "$(grep -v ^server "$run/stdout" | xargs)" "127 126 137"
     held "takes requests" fifo_server -p s cat
     await_children cat
     ends_by TERM "$pid" "exit 0"
@@ -370,8 +370,12 @@ lines'; echo \$?; ls -d s*"
         for mode in 8 1000 "" x 0x1 20000000000000; do
             fifo_writer -m "$mode" -p f -t 0.1 >out 2>err; [[ $? == 2 ]] || echo "mode $mode"
         done
-        for program in "fifo_writer -t 1 -p f" "fifo_server -p f" fifo_nonblock; do
-            $program >/dev/full 2>err; [[ $? == 1 && ! -e f ]] && grep -q "No space" err || echo "$program: no"
+        exec {gone}> >(:); wait $!
+        for program in "fifo_writer -t 1 -p f" "fifo_reader -t 1 -p f" "fifo_server -p f" fifo_nonblock \
+            fifo_persist fifo_two_way fifo_two_way_broken "fifo_cost -n 9"; do
+            export TMPDIR=.
+            $program >/dev/full 2>err; [[ $? == 1 && $(echo *) == "err out" ]] && grep -q "No space" err || echo "$program: no"
+            $program >&$gone 2>err; [[ $? == 1 && $(echo *) == "err out" ]] && grep -q "Broken pipe" err || echo "$program: left"
         done
         rm out err'
     assert_ended "exit 0"

@@ -148,8 +148,10 @@ static bool ask_all(int out, int in, int questions)
             say("asker", "stuck: no answer to question %d", i + 1);
             break;
         }
-        if (n != sizeof m)
+        if (n == -1)
             err(1, "asker");
+        if (n != sizeof m)
+            errx(1, "asker: the answerer has gone");
         if (m.kind == QUESTION)
             own++;
         else if (m.number == i)
@@ -189,6 +191,7 @@ int main(int argc, char *argv[])
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGPIPE); /* if nobody reads what we print */
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, NULL);
     make_fifos();
