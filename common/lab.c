@@ -230,7 +230,7 @@ char *object_name(const char *name, const char *usual)
         return whole;
     }
     if (name[0] != '/' || name[1] == '\0' || strchr(name + 1, '/') != NULL ||
-        strlen(name) > NAME_MAX)
+        strlen(name + 1) > NAME_MAX)
         errx(2,
              "'%s' is not a name for this: give one like /mine, with a slash "
              "at its beginning and no other",

@@ -119,10 +119,11 @@ char *whole_path(const char *path, const char *usual);
 
 /*
  * Returns the name of a message queue, shared memory or semaphore: `name`,
- * which must begin with its only slash, or the program ends with status 2; or,
- * if name is NULL, "/ipclab-UID-" and `usual`, where UID is the caller's user,
- * so that no two users mean the same object. `make clean-ipc` finds what has
- * such a name. The caller may free() the result. See mq_overview(7).
+ * which must begin with its only slash and have up to 255 bytes behind it, or
+ * the program ends with status 2; or, if name is NULL, "/ipclab-UID-" and
+ * `usual`, where UID is the caller's user, so that no two users mean the same
+ * object. `make clean-ipc` finds what has such a name. The caller may free() the
+ * result. See mq_overview(7).
  */
 char *object_name(const char *name, const char *usual);
 

@@ -2,9 +2,7 @@
 
 load lib/lab
 
-fifo() {
-    [[ -p $work/f ]]
-}
+fifo() { [[ -p $work/f ]]; }
 
 # waits_in_open PROGRAM [ARG...]: starts it; it makes the FIFO f, and waits: the
 # descriptor that open() will return isn't there yet.
@@ -160,9 +158,7 @@ waits_in_open() {
 }
 
 # serve COMMAND: runs a server for what bash does with that command.
-serve() {
-    run_program fifo_server -p s bash -c "$1"
-}
+serve() { run_program fifo_server -p s bash -c "$1"; }
 
 @test "fifo_server: many clients at once, and each gets its own answer, whole" {
     salt=$RANDOM
@@ -269,8 +265,8 @@ lines'; echo \$?; ls -d s*"
     status=$((RANDOM % 200 + 1))
     serve "exit $status"
     assert_ended "exit $status"
-    run_program fifo_server -p s nosuchcommand
-    assert_ended "exit 127"
+    run_program bash -c 's() { fifo_server -p s "$@"; echo $?; }; s nosuchcommand; s /; s sh -c "kill -9 \$\$"'
+    assert_equal "$(grep -v ^server "$run/stdout" | xargs)" "127 126 137"
     held "takes requests" fifo_server -p s cat
     await_children cat
     ends_by TERM "$pid" "exit 0"
@@ -333,6 +329,11 @@ lines'; echo \$?; ls -d s*"
     assert_ended "exit 1"
     assert_line --regexp 'read its own (question|answer)$'
     assert_every_child_waited_for
+    for program in fifo_two_way fifo_two_way_broken; do # stuck or not
+        start bash -c "trap - INT; TMPDIR=. exec $program -n 1000000 -t 100"
+        await_children "${program:0:15}"
+        ends_by INT "$pid" "signal INT"
+    done
 }
 
 @test "fifo_cost: more to make than a pipe, the same calls to use, no disk" {
@@ -370,8 +371,11 @@ lines'; echo \$?; ls -d s*"
         for mode in 8 1000 "" x 0x1 20000000000000; do
             fifo_writer -m "$mode" -p f -t 0.1 >out 2>err; [[ $? == 2 ]] || echo "mode $mode"
         done
-        for program in "fifo_writer -t 1 -p f" "fifo_server -p f" fifo_nonblock; do
-            $program >/dev/full 2>err; [[ $? == 1 && ! -e f ]] && grep -q "No space" err || echo "$program: no"
+        exec {gone}> >(:); wait $!; export TMPDIR=.
+        for program in "fifo_writer -t 1 -p f" "fifo_reader -t 1 -p f" "fifo_server -p f" fifo_nonblock \
+            fifo_persist fifo_two_way fifo_two_way_broken "fifo_cost -n 9"; do
+            $program >/dev/full 2>err; [[ $? == 1 && $(echo *) == "err out" ]] && grep -q "No space" err || echo "$program: no"
+            $program >&$gone 2>err; [[ $? != 0 && $(echo *) == "err out" ]] || echo "$program: left"
         done
         rm out err'
     assert_ended "exit 0"

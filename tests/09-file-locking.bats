@@ -301,6 +301,12 @@ lock child flock write = EAGAIN"
     assert_equal "$(grep -cx '2 *' "$run/stdout")" 19
     assert_equal "$(grep -cx failed "$run/stdout")" 8
     assert_regex "$stderr" "^lost_update: -j: '0' "
+    # Who reads what they print has gone: no file is left.
+    run_program bash -c 'exec {gone}> >(:); wait $!; export TMPDIR=.
+        for program in advisory "mailbox_file -n 1 -q 0"; do
+            $program >&$gone && echo "$program: well"
+        done; ls'
+    assert_output ""
 }
 
 # bats test_tags=readme

@@ -1,17 +1,11 @@
 # Lab 10: message queues.
 
 load lib/lab
+load lib/queues
 
 # A queue of a test's own, or its key. It doesn't outlive the sandbox: that has
 # an IPC namespace of its own.
 q=/labtest-$RANDOM$RANDOM key=$((RANDOM * 32768 + RANDOM + 1))
-
-# Skips a test, visibly, where the kernel was built without.
-needs_queues() {
-    if [[ ! -e /proc/sys/fs/mqueue/msg_max ]]; then
-        skip "this kernel has no POSIX message queues (CONFIG_POSIX_MQUEUE)"
-    fi
-}
 
 # in_kernel LINES [ARG...]: has bash run them, with $q, $key and the arguments.
 in_kernel() {
@@ -308,6 +302,7 @@ mq_receive: EMSGSIZE: a buffer of $((size - 1)) bytes, where $size are needed"
 }
 
 @test "sysv_queue: by type, by the lowest type, all but a type" {
+    needs_sysv_queues
     in_kernel 's() { sysv_queue -k $key "$@"; }
         s create; s create; s send 5:a 3:b 7:c 3:d 4:e 9:f >sent; ipcs -q | grep -c $(printf %#010x $key); s show
         s -t 3 receive; echo; s -t -5 receive; echo; s -t 7 -e receive; echo; s receive
@@ -321,6 +316,7 @@ sysv_queue: queue with key $(printf %#x "$key"): No such file or directory"
 }
 
 @test "sysv_queue: too long, too full, too short a buffer, no type" {
+    needs_sysv_queues
     in_kernel 's() { sysv_queue -k $key "$@" | wc -l; }
         text() { printf "%0*d" $1 0; }
         max=$(</proc/sys/kernel/msgmax) all=$(</proc/sys/kernel/msgmnb)
@@ -341,6 +337,7 @@ sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
 }
 
 @test "sysv_queue: who waits is told when the queue is removed; its namespace's queues are its own" {
+    needs_sysv_queues
     start env key="$key" bash -c 'sysv_queue -k $key create; sysv_queue -k $key -w -t 5 receive & read x
         sysv_queue -k $key send 4:x; read x; sysv_queue -k $key remove; wait $!; echo $?'
     await "sysv_queue to wait" child_of "$pid" sysv_queue S >/dev/null
@@ -395,6 +392,8 @@ sysv_queue: TYPE: '0' is not a whole number from 1 to 9223372036854775807"
 
 # bats test_tags=readme
 @test "the README's transcripts are what really happens" {
+    needs_queues
+    needs_sysv_queues
     run "$top/tools/transcript" "$LAB"
     assert_success
 }

@@ -60,7 +60,7 @@ static void on_signal(int sig)
 
 static void set_handlers(sigset_t *set)
 {
-    static const int sigs[] = {SIGALRM, SIGHUP, SIGINT, SIGTERM};
+    const int sigs[] = {SIGALRM, SIGHUP, SIGINT, SIGPIPE, SIGTERM};
     struct sigaction action = {.sa_handler = on_signal}, old;
 
     sigemptyset(set);

@@ -33,7 +33,8 @@ static const char help[] =
     "Usage: fifo_server [-p PATH] [COMMAND [ARG...]]\n"
     "  -p PATH  the FIFO for requests (fifo_server in "
     "$XDG_RUNTIME_DIR)\n"
-    "Serves while COMMAND runs, or until SIGINT or SIGTERM.\n";
+    "Serves while COMMAND runs, or until SIGINT or SIGTERM.\n"
+    "Exit status: COMMAND's, as in a shell; otherwise 0, or 1.\n";
 
 enum { NAME_LEN = 6 }; /* what mkdtemp(3) makes up */
 
@@ -185,6 +186,7 @@ static int open_signals(sigset_t *before)
 static pid_t start(char *argv[], const sigset_t *mask)
 {
     pid_t child = fork();
+    int status;
 
     if (child == -1)
         err(1, "fork");
@@ -192,8 +194,9 @@ static pid_t start(char *argv[], const sigset_t *mask)
         sigaction(SIGPIPE, &usual, NULL);
         sigprocmask(SIG_SETMASK, mask, NULL);
         execvp(argv[0], argv);
+        status = errno == ENOENT ? 127 : 126; /* as in a shell */
         warn("%s", argv[0]);
-        _exit(127); /* exit() would remove our parent's FIFO */
+        _exit(status); /* exit() would remove our parent's FIFO */
     }
     return child;
 }
@@ -218,7 +221,8 @@ static int serve(int signals, pid_t command)
         if (info.ssi_signo != SIGCHLD)
             break;
         if (waitpid(command, &status, WNOHANG) == command)
-            return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+            return WIFEXITED(status) ? WEXITSTATUS(status)
+                                     : 128 + WTERMSIG(status);
     }
     say("server", "%s: ends", signal_name((int)info.ssi_signo));
     if (command > 0 && kill(command, SIGTERM) == 0)

@@ -66,6 +66,32 @@ static void make_fifo(void)
         err(1, "%s", both);
 }
 
+/* Ctrl-C, say, or nobody who reads our output. The child dies with us.
+ * All three calls are allowed in a handler. */
+static void on_signal(int sig)
+{
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+    remove_all();
+    sigaction(sig, &usual, NULL);
+    raise(sig);
+}
+
+static void set_handlers(sigset_t *set)
+{
+    static const int sigs[] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+    const struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction old;
+
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof sigs / sizeof sigs[0]; i++) {
+        sigaddset(set, sigs[i]);
+        sigaction(sigs[i], NULL, &old);
+        if (old.sa_handler != SIG_IGN)
+            sigaction(sigs[i], &action, NULL);
+    }
+}
+
 static volatile sig_atomic_t late;
 
 static void on_alarm(int sig)
@@ -146,8 +172,10 @@ static bool ask_all(int out, int in, int questions)
             say("asker", "stuck: no answer to question %d", i + 1);
             break;
         }
-        if (n != sizeof m)
+        if (n == -1)
             err(1, "asker");
+        if (n != sizeof m)
+            errx(1, "asker: the answerer has gone");
         if (m.kind == QUESTION)
             own++;
         else if (m.number == i)
@@ -182,14 +210,11 @@ int main(int argc, char *argv[])
     if (optind < argc)
         usage('?', usage_text);
 
-    /* The watchdog ends us soon enough. Until then these wait, and
-     * nothing is left behind. */
-    sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    /* Until the handler knows what it has to remove. */
+    set_handlers(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     make_fifo();
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
 
     child = fork();
     switch (child) {
@@ -218,7 +243,5 @@ int main(int argc, char *argv[])
         if (errno != EINTR)
             err(1, "waitpid");
     }
-    remove_all();
-    sigprocmask(SIG_UNBLOCK, &set, NULL); /* one may end us now */
     return done ? 0 : 1;
 }

@@ -145,6 +145,7 @@ static int make_file(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGPIPE, &action, NULL);
     snprintf(path, sizeof path, "%s/advisory.XXXXXX",
              dir != NULL ? dir : P_tmpdir);
     fd = mkstemp(path);

@@ -280,6 +280,7 @@ int main(int argc, char *argv[])
     set_action(SIGINT, give_up);
     set_action(SIGTERM, give_up);
     set_action(SIGHUP, give_up);
+    set_action(SIGPIPE, give_up);
     atexit(remove_boxes);
     make_boxes();
     for (way = POLL; way < WAYS; way++) {

@@ -46,7 +46,6 @@ static pid_t dispatcher;
 static sigset_t usual_mask;  /* the one that we were started with */
 static int workers_end = -1; /* hung up as soon as no worker lives */
 static int signals = -1;     /* readable when SIGTERM or SIGINT came */
-
 static bool no_workers, failed;
 static int stop_signal; /* or 0 */
 
@@ -143,26 +142,25 @@ static bool send_message(const struct job *job, unsigned priority)
 /* Makes a job of each line, and sends it. */
 static void send_jobs(void)
 {
-    static char *line;
+    static char *line, digits[6];
     static size_t size;
-    unsigned priority;
     struct job job;
-    int at;
+    int at = 0;
 
     setvbuf(stdin, NULL, _IONBF, 0); /* don't read what can wait */
-    for (job.number = 1; stop_signal == 0; job.number++) {
+    for (job.number = 1; stop_signal == 0; job.number++, at = 0) {
         if (!wait_for(STDIN_FILENO, POLLIN) ||
             getline(&line, &size, stdin) == -1)
             break;
         line[strcspn(line, "\n")] = '\0';
-        if (sscanf(line, "%5u %n", &priority, &at) != 1 || line[at] == '\0' ||
-            line[at - 1] != ' ' || priority > MAX_PRIORITY ||
+        if (sscanf(line, "%5[0-9]%*[ ]%n", digits, &at) != 1 || at == 0 ||
+            line[at] == '\0' || atoi(digits) > MAX_PRIORITY ||
             strlen(line + at) > MAX_COMMAND) {
             warnx("line %d: no job, or too long", job.number);
             failed = true;
         } else {
             strcpy(job.command, line + at);
-            if (!send_message(&job, priority))
+            if (!send_message(&job, (unsigned)atoi(digits)))
                 not_run(job.number);
         }
     }
@@ -197,6 +195,8 @@ int main(int argc, char *argv[])
     atexit(remove_queue);
     make_queue(messages);
     start_workers(workers);
+    /* For us alone: if nobody reads our reports, say() fails, and exits. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 
     send_jobs();
     /* TODO 2: an end for each worker, behind all jobs; again, if

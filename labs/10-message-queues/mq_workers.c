@@ -2,7 +2,7 @@
  * mq_workers: several processes take jobs from one queue; a message
  * for each says that there will be no more.
  *
- * Usage: mq_workers [-w WORKERS] [-n JOBS] [-d SECONDS] [-q NAME]
+ * Usage: mq_workers [-w WORKERS] [-n JOBS] [-d SECONDS]
  *            [-q NAME]
  *
  * Try:   mq_workers -n 6

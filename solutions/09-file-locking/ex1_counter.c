@@ -67,7 +67,7 @@ static long long parse(const char *text, size_t len)
     if (len == 0)
         return 0;
     snprintf(again, sizeof again, "%lld\n", number);
-    if (strlen(again) != len || memcmp(again, text, len) != 0)
+    if (number < 0 || strlen(again) != len || memcmp(again, text, len) != 0)
         return -1;
     return number;
 }

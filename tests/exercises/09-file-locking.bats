@@ -154,7 +154,7 @@ files_stay() {
 # bats test_tags=ex:1,points:5
 @test "what isn't a number, or can't become larger, is an error that changes nothing" {
     likely "parse() says what isn't a number; whoever writes it over has lost it" '"Errors" of ex1_counter in the README; TODO 1 in ex1_counter.c'
-    bad=('12' '12\n\n' ' 12\n' '+1\n' '-1\n' '012\n' '1x\n' '\n' '12\n13\n' '12\0000\n' '9223372036854775808\n' "$(printf '1%.0s' {1..60})\n")
+    bad=('12' '12\n\n' ' 12\n' '+1\n' '-1\n' "-$((RANDOM + 2))\\n" '-0\n' '012\n' '1x\n' '\n' '12\n13\n' '12\0000\n' '9223372036854775808\n' "$(printf '1%.0s' {1..60})\n")
     for i in "${!bad[@]}"; do
         printf %b "${bad[i]}" >"$work/bad$i"
     done

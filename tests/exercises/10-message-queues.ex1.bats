@@ -3,15 +3,10 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2046,SC2086,SC2154
 
 load ../lib/lab
+load ../lib/queues
 load ../lib/threads
 
 q=/labtest-$RANDOM$RANDOM
-
-needs_queues() {
-    if [[ ! -e /proc/sys/fs/mqueue/msg_max ]]; then
-        skip "this kernel has no POSIX message queues (CONFIG_POSIX_MQUEUE)"
-    fi
-}
 
 # queue_of PID: what in /proc stands for its descriptor of the queue.
 queue_of() {
@@ -109,7 +104,7 @@ LINES
     needs_queues
     long() { printf ": %0$(($1 - 2))d" 0; }
     {
-        printf '%s\n' x "32768 true" 5 "5 " "-1 true" "5 " "5x true" "" "99999999999999999999 true"
+        printf '%s\n' x "32768 true" 5 "5 " "-1 true" " 5 true" "+5 true" "-0 true" $'5\t true' 000005\ true "5x true" "" "99999999999999999999 true"
         echo "1 $(long 1001)"
         echo "32767 $(long 1000)"
         echo "1 $(long 100000)"
@@ -118,8 +113,8 @@ LINES
     run_program -i "$work/input" ex1_dispatcher -j 1 "$q"
     rm "$work/input"
     assert_ended "exit 1"
-    assert_all_reports "job 11: exit 0" "job 13: exit $a"
-    expect "these errors" assert_equal "$stderr" "$(printf 'ex1_dispatcher: line %s: no job, or too long\n' {1..10} 12)"
+    assert_all_reports "job 15: exit 0" "job 17: exit $a"
+    expect "these errors" assert_equal "$stderr" "$(printf 'ex1_dispatcher: line %s: no job, or too long\n' {1..14} 16)"
 }
 
 # bats test_tags=ex:1,points:8
@@ -196,8 +191,9 @@ LINES
     await_end
     assert_ended "exit 1"
     assert_job_reports "job 1: exit 1"
-    run_program sh -c 'for i in 1 2; do ex1_dispatcher "$0" || exit; done' "$q"
-    assert_ended "exit 0" "to end with exit 0, twice with the same name"
+    run_program bash -c 'exec {gone}> >(:); wait $!; printf "1 true\n1 true\n" | ex1_dispatcher -j 1 "$0" >&$gone
+        for i in 1 2; do ex1_dispatcher "$0" || exit; done' "$q"
+    assert_ended "exit 0" "to end with exit 0, twice with the same name, also if nobody reads what one says"
     if [[ $SANDBOX == bwrap || $EUID != 0 ]]; then # root isn't held to these
         run_program bash -c 'ex1_dispatcher -m $(($(cat /proc/sys/fs/mqueue/msg_max) + 1)) "$0"; echo $?
             ulimit -q 3000; ex1_dispatcher "$0"' "$q"

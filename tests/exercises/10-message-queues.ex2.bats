@@ -3,11 +3,13 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2046,SC2086,SC2154
 
 load ../lib/lab
+load ../lib/queues
 
 key=$((RANDOM * 32768 + RANDOM + 1))
 
 # begin: a shell in the sandbox, which runs what tell tells it.
 begin() {
+    needs_sysv_queues
     allow_left 'file \./(out|err|state).*'
     start env key="$key" bash -c 'while IFS= read -r line; do eval "$line"; echo "= $?"; done'
     told=0
@@ -280,6 +282,7 @@ end_serving() {
 # bats test_tags=ex:2,points:3
 @test "a signal that comes just before the server waits isn't lost" {
     likely "between a look at a flag and msgrcv() there is time for a signal, and msgrcv() would wait for ever" 'TODO 4 in ex2_selective.c; sigwait(3)'
+    needs_sysv_queues
     start_held -w ex2_selective -k "$key" serve
     hold
     kill -TERM "$pid"

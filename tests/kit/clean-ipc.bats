@@ -49,19 +49,23 @@ in_kernel() {
 @test "clean-ipc: what a process has open or mapped isn't left" {
     in_kernel '
         touch /dev/mqueue/ipclab-$user-a
-        cp "$(command -v sleep)" /dev/shm/ipclab-$user-b; chmod +x /dev/shm/ipclab-$user-b
+        cp "$(command -v sleep)" /dev/shm/made; chmod +x /dev/shm/made
         exec 5</dev/mqueue/ipclab-$user-a
-        /dev/shm/ipclab-$user-b 60 & # it maps itself
+        /dev/shm/made 60 & # it maps itself
         until [[ $(readlink /proc/$!/exe) == /dev/shm/* ]]; do :; done
+        # As sem_open() does it: what is mapped gets its name only now.
+        ln /dev/shm/made /dev/shm/ipclab-$user-b
+        mv /dev/shm/made /dev/shm/sem.ipclab-$user-c
         "$clean"; ls /dev/mqueue /dev/shm
         kill $!; wait $! 2>/dev/null; exec 5<&-
         "$clean"; ls /dev/mqueue /dev/shm'
     assert_equal "$stderr" ""
     assert_line --regexp '^in use, stays: queue /ipclab-[0-9]+-a, open in process [0-9]+, bash$'
-    assert_line --regexp '^in use, stays: shared memory /ipclab-[0-9]+-b, open in process [0-9]+, ipclab-'
-    assert_line "clean-ipc: 0 removed, 2 in use, 0 not removed"
-    assert_line "clean-ipc: 2 removed, 0 in use, 0 not removed"
-    assert_equal "$(grep -cx 'ipclab-.*' "$run/stdout")" 2
+    assert_line --regexp '^in use, stays: shared memory /ipclab-[0-9]+-b, open in process [0-9]+, made$'
+    assert_line --regexp '^in use, stays: semaphore /ipclab-[0-9]+-c, open in process [0-9]+, made$'
+    assert_line "clean-ipc: 0 removed, 3 in use, 0 not removed"
+    assert_line "clean-ipc: 3 removed, 0 in use, 0 not removed"
+    assert_equal "$(grep -cxE '(sem[.])?ipclab-.*' "$run/stdout")" 3
 }
 
 @test "clean-ipc: bad usage is refused, help is given, what fails is said" {

@@ -182,12 +182,13 @@ lab_calls: where shall usual be? XDG_RUNTIME_DIR doesn't say"
 
 @test "object_name and object_key are one user's own, a name that can't be is refused" {
     run_program sh -c 'lab_calls object "" usual; lab_calls object /mine usual; id -u
-        for bad in mine / /a/b /"$(printf %0300d 1)"; do
+        lab_calls object /"$(printf %0255d 1)" usual | wc -L
+        for bad in mine / /a/b /"$(printf %0256d 1)"; do
             lab_calls object "$bad" usual 2>/dev/null; echo "status $?"
         done'
     local user=${lines[2]} key
     printf -v key '%#x' $((0x4c0a0000 | user & 0xffff))
-    assert_output "$(printf '%s\n' "/ipclab-$user-usual $key" "/mine $key" "$user" \
+    assert_output "$(printf '%s\n' "/ipclab-$user-usual $key" "/mine $key" "$user" $((257 + ${#key})) \
         "status 2" "status 2" "status 2" "status 2")"
 }
 
