@@ -255,6 +255,7 @@ static void take_line(const struct line *line)
         kill_task(task, field(text, "killed by "));
         break;
     case OTHER:
+        become_first(task, superseding(text));
         break;
     }
 }

@@ -69,6 +69,8 @@ static struct task *add_process(pid_t pid, char *name, struct process *parent)
         process->folder = strdup(parent->folder);
         process->handled = parent->handled;
         process->ignored = parent->ignored;
+        process->once = parent->once;
+        process->mappings = copy_mappings(parent->mappings);
     } else {
         process->group = process;
         process->folder = strdup(notes.folder ? notes.folder : "/");
@@ -170,46 +172,6 @@ void on_clone(struct task *task, struct call *call)
         add_thread(task, (pid_t)call->result);
     else
         add_child(task, (pid_t)call->result, share);
-}
-
-void on_exec(struct task *task, struct call *call)
-{
-    struct process *process = task->process;
-    char *path = quoted(call->args[0]);
-    const char *name;
-
-    if (!call->returned || path == NULL) {
-        free(path);
-        return;
-    }
-    name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    if (!process->started) {
-        fact(task, "start %s %s", task->name, name);
-    } else if (call->error != NULL) {
-        free(task->failed_exec);
-        if (asprintf(&task->failed_exec, "exec %s %s%s", task->name, name,
-                     failure(call)) == -1)
-            err(1, "asprintf");
-    } else {
-        free(task->failed_exec);
-        task->failed_exec = NULL;
-        /* Its table isn't shared any more, if it was. */
-        fact(task, "exec %s %s", task->name, name);
-        close_on_exec(task);
-        reset_handlers(process);
-        task->depth = 0;
-        process->mappings = NULL;
-    }
-    process->started = true;
-    free(path);
-}
-
-void tell_failed_exec(struct task *task)
-{
-    if (task->failed_exec != NULL)
-        fact(task, "%s", task->failed_exec);
-    free(task->failed_exec);
-    task->failed_exec = NULL;
 }
 
 static void leave_children(struct process *parent)
