@@ -110,6 +110,20 @@ compare_with_truth() { # compare_with_truth FIRST LAST
         'exec parent/t1 b' 'stuck parent pause' 'killed parent SIGTERM' 'end exit 0')"
 }
 
+@test "a fork that fails makes no process; one that a signal delays is no failure" {
+    cd "$BATS_TEST_TMPDIR"
+    make_log '1 1.0 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.1 clone(child_stack=NULL, flags=SIGCHLD) = ? ERESTARTNOINTR (To be restarted)' \
+        '1 1.2 clone(child_stack=NULL, flags=SIGCHLD) = -1 EAGAIN (Try again)'
+    run -0 "$xray" facts log
+    assert_output "$(printf '%s\n' 'start parent a' 'fork parent = EAGAIN' \
+        'left running parent' 'end exit 0')"
+    run -0 "$xray" graph -T ascii log
+    assert_line --index 0 "a: 1 process; exit 0"
+    run -0 "$xray" timeline log
+    assert_output --partial "fork: EAGAIN"
+}
+
 @test "what a process has from its parent is its own: a mapping, a handler that serves once" {
     cd "$BATS_TEST_TMPDIR"
     local usr1='--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_KERNEL} ---'

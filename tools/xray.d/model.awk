@@ -190,6 +190,8 @@ $1 == "unlock" { delete has_lock[process($2), $3]; next }
 
 $1 == "start" { actor($2); program[$2] = base_name($3); next }
 $1 == "fork" {
+    if ($3 == "=")
+        next
     actor($2)
     actor($3)
     parent_of[$3] = process($2)

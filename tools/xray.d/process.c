@@ -159,7 +159,9 @@ void on_clone(struct task *task, struct call *call)
     bool thread = false, share = false;
 
     if (call->error != NULL) {
-        fact(task, "fork %s%s", task->name, failure(call));
+        /* A signal came first: the kernel begins the call anew, unseen. */
+        if (strcmp(call->error, "EINTR") != 0)
+            fact(task, "fork %s%s", task->name, failure(call));
         return;
     }
     if (call->result <= 0 || call->result >= PID_LIMIT)
