@@ -283,7 +283,8 @@ compare_with_truth() { # compare_with_truth FIRST LAST
             next
         }
         { print }' log >big
-    # The limit is of address space: more than what is really used.
+    # The limits are of address space, more than what is really used, and of CPU time.
+    ulimit -t 10
     run bash -c 'ulimit -v 200000; "$@" | grep -c " pipe:1 = 100$"' - "$xray" facts big
     assert_output 666666
     run bash -c 'ulimit -v 200000; "$@" | grep -c "31.8 MiB"' - "$xray" graph -T utf8 big

@@ -51,11 +51,10 @@ void become_first(struct task *first, pid_t tid)
     first->mask = thread->mask;
     first->shown_mask = thread->shown_mask;
     thread->pending = NULL;
-    for (struct task *t = tasks; t != NULL; t = t->next)
-        if (t->process == first->process && t != first) {
-            free(t->pending);
-            t->pending = NULL;
-        }
+    for (struct task *t = first->other; t != NULL; t = t->other) {
+        free(t->pending);
+        t->pending = NULL;
+    }
     first->process->tasks = 1;
 }
 

@@ -45,6 +45,8 @@ static struct task *add_task(pid_t tid, struct process *process, char *name)
     task->name = name;
     task->process = process;
     process->tasks++;
+    *process->last_thread = task;
+    process->last_thread = &task->other;
     numbers[tid] = task;
     *last_task = task;
     last_task = &task->next;
@@ -60,6 +62,7 @@ static struct task *add_process(pid_t pid, char *name, struct process *parent)
     process->pid = pid;
     process->name = name;
     process->parent = parent;
+    process->last_thread = &process->threads;
     *last_process = process;
     last_process = &process->next;
     if (parent != NULL) {
@@ -192,8 +195,8 @@ static void end_process(struct task *task)
 {
     struct process *process = task->process;
 
-    for (struct task *t = tasks; t != NULL; t = t->next)
-        if (t->process == process && t->pending != NULL)
+    for (struct task *t = process->threads; t != NULL; t = t->other)
+        if (t->pending != NULL)
             tell_stuck(t);
     process->ended = true;
     /* The kernel lets no zombie be made for a parent that doesn't care. */

@@ -190,6 +190,7 @@ struct process {
     char *folder;
     struct process *parent, *children, *sibling, *group;
     struct process *next; /* of all, in the order of their start */
+    struct task *threads, **last_thread; /* the first one, too */
     int children_made, threads_made, tasks;
     struct table *table;
     struct mapping *mappings;
@@ -202,7 +203,8 @@ struct task {
     pid_t tid;
     char *name;
     struct process *process;
-    struct task *next; /* of all */
+    struct task *next;  /* of all */
+    struct task *other; /* the next of the same process */
     int made[KINDS];
     uint64_t mask, shown_mask;
     uint8_t handlers[MOST_HANDLERS]; /* the signals in whose handlers it is */
