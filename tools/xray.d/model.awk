@@ -287,7 +287,9 @@ $1 == "deliver" || ($1 == "take" && $3 != "=") {
 $1 == "left" && $2 == "running" { left_running[$3]; next }
 $1 == "left" && $2 == "name" { object($3); left_name[$3]; next }
 $1 == "left" && $2 == "pending" {
-    left_pending[$3] = left_pending[$3] " " $4
+    # Not one that does nothing by itself, or whose call tells by its error.
+    if ($4 !~ /^SIG(CHLD|PIPE|URG|WINCH|CONT)$/)
+        left_pending[$3] = left_pending[$3] " " $4
     next
 }
 $1 == "end" { end_how = $2; end_value = $3; next }
