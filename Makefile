@@ -20,6 +20,10 @@ else
 labs := $(LABS)
 endif
 
+ifeq ($(shell expr '$(or $(JOBS),1)' : '[1-9][0-9]*$$'),0)
+$(error JOBS=$(JOBS): not a number from 1 up)
+endif
+
 # EX=07/1 or EX=07-pipes/ex1_pipeline: only that exercise.
 ifdef EX
 ex_lab := $(firstword $(subst /, ,$(EX)))

@@ -193,6 +193,16 @@ is_gone() {
     assert_ended "signal KILL"
 }
 
+@test "it is the kernel that sends the signal for a fault, and abort its own" {
+    traced fault
+    assert_fact "deliver child.1 SIGSEGV default from kernel"
+    assert_fact "signal child.3 child.3 SIGABRT"
+    # Other processors don't stop at a division by zero.
+    if [[ $(uname -m) == x86_64 ]]; then
+        assert_fact "deliver child.2 SIGFPE default from kernel"
+    fi
+}
+
 @test "a fault kills the process it happens in, threads and all, and no other" {
     run_program fault
     assert_ended "exit 0"

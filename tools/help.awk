@@ -4,5 +4,5 @@ BEGIN { print "make TARGET, where TARGET is one of:" }
 /^[a-z-]+:.*## / {
     target = $0; sub(/:.*/, "", target)
     text = $0; sub(/.*## /, "", text)
-    printf "  %-12s %s\n", target, text
+    printf "  %-15s %s\n", target, text
 }

@@ -128,6 +128,34 @@ END
     assert_output ""
 }
 
+@test "a SIGCHLD that stays blocked is no fault, neither in words nor in the picture" {
+    cd "$BATS_TEST_TMPDIR"
+    for signal in TERM CHLD; do
+        printf '%s\n' '# xray log 1' '# folder /x' '1 1.0 execve("/bin/a", ["a"], 0x1) = 0' \
+            "1 1.1 rt_sigprocmask(SIG_BLOCK, [$signal], [], 8) = 0" "1 1.2 kill(1, SIG$signal) = 0" \
+            '1 1.3 exit_group(0) = ?' '1 1.4 +++ exited with 0 +++' '# exit 0' '# end' >log
+        "$top/tools/xray" explain -s log
+        "$top/tools/xray" graph -T ascii log | grep '^  !!' || true
+    done >words
+    run cut -f 1 words
+    assert_output "$(printf '%s\n' \
+        'SIGTERM was sent to parent, which had blocked it and never unblocked or took it.' \
+        '  !! SIGTERM was sent to parent, which blocked it to the end')"
+}
+
+@test "who is ended within an fcntl that takes no lock doesn't wait for one" {
+    cd "$BATS_TEST_TMPDIR"
+    for command in F_GETFL 'F_SETLKW, {l_type=F_WRLCK}'; do
+        printf '%s\n' '# xray log 1' '# folder /x' '1 1.0 execve("/bin/a", ["a"], 0x1) = 0' \
+            "1 1.1 fcntl(3</x/f>, $command <unfinished ...>" '# timeout 1' '# end' >log
+        "$top/tools/xray" explain -s log
+    done >words
+    run cut -f 1 words
+    assert_output "$(printf '%s\n' \
+        'parent still ran, and waited for nothing, when the time was up: an endless loop?' \
+        'parent still waits for a lock on file:f when the time was up.')"
+}
+
 @test "a daemon that keeps a pipe for nothing is named, and no other" {
     needs_tracing
     traced sh -c 'setsid -f bash -c "sleep 0.1; :" | cat'

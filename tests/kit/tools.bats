@@ -72,10 +72,11 @@ wrong() {
     assert_output --partial "$2"
 }
 
-@test "a wrong LAB, EX, SAN or CC is one line that says what would be right" {
+@test "a wrong LAB, EX, JOBS, SAN or CC is one line that says what would be right" {
     wrong "tour LAB=55" "LAB=55: no such lab; there are 01-processes"
     wrong "check EX=98/7" "EX=98/7: no such exercise; there are"
     wrong "check EX=98/7" "98-demo/ex1_double"
+    wrong "test JOBS=many" "JOBS=many: not a number from 1 up"
     wrong "hint" "EX= is missing"
     wrong "unlock EX=98/1" "TODO= is missing"
     wrong "new-lab" "NAME= is missing"

@@ -96,6 +96,54 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     refute_output --partial stuck
 }
 
+@test "a thread that execs takes the place of all others" {
+    cd "$BATS_TEST_TMPDIR"
+    make_log '1 1.0 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.1 clone(child_stack=0x7, flags=CLONE_VM|CLONE_THREAD) = 2 <0.1>' \
+        '1 1.2 futex(0x5, FUTEX_WAIT_BITSET, 2, NULL <unfinished ...>' \
+        '2 1.3 execve("/bin/b", ["b"], 0x1 /* 1 var */ <unfinished ...>' \
+        '1 1.4 <... futex resumed>) = ?' '1 1.4 +++ superseded by execve in pid 2 +++' \
+        '1 1.4 <... execve resumed>) = 0 <0.1>' '1 1.5 pause( <unfinished ...>' \
+        '1 1.6 <... pause resumed>) = ?' '1 1.6 +++ killed by SIGTERM +++'
+    run -0 "$xray" facts log
+    assert_output "$(printf '%s\n' 'start parent a' 'thread parent parent/t1' \
+        'exec parent/t1 b' 'stuck parent pause' 'killed parent SIGTERM' 'end exit 0')"
+}
+
+@test "a fork that fails makes no process; one that a signal delays is no failure" {
+    cd "$BATS_TEST_TMPDIR"
+    make_log '1 1.0 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.1 clone(child_stack=NULL, flags=SIGCHLD) = ? ERESTARTNOINTR (To be restarted)' \
+        '1 1.2 clone(child_stack=NULL, flags=SIGCHLD) = -1 EAGAIN (Try again)'
+    run -0 "$xray" facts log
+    assert_output "$(printf '%s\n' 'start parent a' 'fork parent = EAGAIN' \
+        'left running parent' 'end exit 0')"
+    run -0 "$xray" graph -T ascii log
+    assert_line --index 0 "a: 1 process; exit 0"
+    run -0 "$xray" timeline log
+    assert_output --partial "fork: EAGAIN"
+}
+
+@test "what a process has from its parent is its own: a mapping, a handler that serves once" {
+    cd "$BATS_TEST_TMPDIR"
+    local usr1='--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_KERNEL} ---'
+    make_log '1 1.0 execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.1 mmap(NULL, 9, PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x70 <0.1>' \
+        '1 1.1 rt_sigaction(SIGUSR1, {sa_handler=0x5, sa_flags=SA_RESETHAND}, NULL, 8) = 0 <0.1>' \
+        '1 1.2 clone(child_stack=NULL, flags=CLONE_FILES|SIGCHLD) = 2 <0.1>' \
+        "2 1.3 $usr1" "2 1.3 $usr1" '2 1.4 munmap(0x70, 9) = 0 <0.1>' \
+        '1 1.5 pipe2([3<pipe:[7]>, 4<pipe:[7]>], O_CLOEXEC) = 0 <0.1>' \
+        '2 1.6 execve("/bin/b", ["b"], 0x1 /* 1 var */) = 0 <0.1>' \
+        '1 1.7 write(4<pipe:[7]>, "x", 1) = 1' '1 1.8 munmap(0x70, 9) = 0 <0.1>'
+    run -0 "$xray" facts log
+    assert_line "deliver child.1 SIGUSR1 default from kernel"
+    assert_line "unmap child.1 map:1"
+    assert_line "unmap parent map:1"
+    # With exec it has descriptors of its own, too.
+    assert_line "close child.1 pipe:1 write"
+    assert_line "write parent pipe:1 = 1"
+}
+
 @test "the names are the same in every run" {
     needs_tracing
     local i
@@ -136,6 +184,14 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     make_log
     refuses 1 "the command didn't start" facts log
     refuses 1 "nosuchlog: No such file" facts nosuchlog
+    # Nor is anything said or drawn of it, or an earlier picture lost.
+    echo old >picture
+    for words in explain "graph -T utf8" "graph -T dot" timeline "graph -o picture" "timeline -o picture"; do
+        # shellcheck disable=SC2086
+        refuses 1 "the command didn't start" $words log
+        assert_output ""
+    done
+    assert_equal "$(cat picture)" old
     head -c 5000 /dev/urandom >log
     run "$xray" explain log
     assert_equal "$status" 1
@@ -145,7 +201,7 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     local words
     for words in "" "nothing" "facts" "facts -x log" "record true" \
         "record -o log" "record -t soon -o log true" "graph -T jpg log" \
-        "graph -n 0 log" "attach -o log init" "explain a b"; do
+        "record -t 0 -o log true" "graph -n 0 log" "attach -o log init" "explain a b"; do
         # shellcheck disable=SC2086
         run "$xray" $words
         assert_equal "$words: $status" "$words: 2"
@@ -161,6 +217,9 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     run "$xray" record -o log sh -c 'kill -TERM $$'
     assert_equal "$status" 143
     refuses 127 "nosuchcommand: no such command" record -o log nosuchcommand
+    refuses 130 "where it was interrupted" record -o log sh -c \
+        'read -r _ _ _ init _ <"/proc/$PPID/stat"; kill -INT "$init"; sleep 9'
+    refuses 1 "nowhere/log: there's no file to be written" record -o nowhere/log true
     refuses 124 "the recording ends after 0.2 s" record -t 0.2 -o log sleep 9
     run "$xray" facts log
     assert_line "stuck parent sleep timed"
@@ -224,7 +283,8 @@ compare_with_truth() { # compare_with_truth FIRST LAST
             next
         }
         { print }' log >big
-    # The limit is of address space: more than what is really used.
+    # The limits are of address space, more than what is really used, and of CPU time.
+    ulimit -t 10
     run bash -c 'ulimit -v 200000; "$@" | grep -c " pipe:1 = 100$"' - "$xray" facts big
     assert_output 666666
     run bash -c 'ulimit -v 200000; "$@" | grep -c "31.8 MiB"' - "$xray" graph -T utf8 big

@@ -95,6 +95,14 @@ struct table *share_table(struct table *table)
     return table;
 }
 
+struct table *own_table(struct table *table, struct task *user)
+{
+    if (table->users == 1)
+        return table;
+    table->users--;
+    return copy_table(table, user);
+}
+
 /* One descriptor fewer; with the last one of an end, that end is gone. */
 static void release(struct file *file)
 {

@@ -118,7 +118,8 @@ void tell_stuck(struct task *task)
     if (task->applied || !parse_call(task->pending, NULL, &call))
         return;
     entry = find_entry(call.name);
-    if (entry == NULL || (word = entry->word) == NULL)
+    if (entry == NULL || (word = entry->word) == NULL ||
+        (entry->handle == on_fcntl && !has(call.args[1], "LKW")))
         return;
     object = subject(task, entry, &call, &word);
     timeout = entry->timeout > 0 ? call.args[entry->timeout] : "";
@@ -255,6 +256,7 @@ static void take_line(const struct line *line)
         kill_task(task, field(text, "killed by "));
         break;
     case OTHER:
+        become_first(task, superseding(text));
         break;
     }
 }

@@ -142,6 +142,18 @@ static void add_rest(void)
     rests[rests_count++] = NULL;
 }
 
+/* "+++ superseded by execve in pid 4712 +++": the thread that called exec has
+ * the first thread's number from now on. */
+pid_t superseding(const char *text)
+{
+    static const char words[] = "+++ superseded by execve in pid ";
+    long tid = strncmp(text, words, sizeof words - 1) == 0
+                   ? strtol(text + sizeof words - 1, NULL, 10)
+                   : 0;
+
+    return tid > 0 && tid < PID_LIMIT ? (pid_t)tid : 0;
+}
+
 static void find_rests(void)
 {
     /* Which half of whose call is still to come, plus one. */
@@ -163,6 +175,9 @@ static void find_rests(void)
             rests[open_call[line.tid] - 1] =
                 strdup(strstr(line.text, " resumed>") + 9);
             open_call[line.tid] = 0;
+        } else if (line.kind == OTHER && superseding(line.text)) {
+            open_call[line.tid] = open_call[superseding(line.text)];
+            open_call[superseding(line.text)] = 0;
         }
     }
     if (!whole)

@@ -190,6 +190,8 @@ $1 == "unlock" { delete has_lock[process($2), $3]; next }
 
 $1 == "start" { actor($2); program[$2] = base_name($3); next }
 $1 == "fork" {
+    if ($3 == "=")
+        next
     actor($2)
     actor($3)
     parent_of[$3] = process($2)
@@ -285,7 +287,9 @@ $1 == "deliver" || ($1 == "take" && $3 != "=") {
 $1 == "left" && $2 == "running" { left_running[$3]; next }
 $1 == "left" && $2 == "name" { object($3); left_name[$3]; next }
 $1 == "left" && $2 == "pending" {
-    left_pending[$3] = left_pending[$3] " " $4
+    # Not one that does nothing by itself, or whose call tells by its error.
+    if ($4 !~ /^SIG(CHLD|PIPE|URG|WINCH|CONT)$/)
+        left_pending[$3] = left_pending[$3] " " $4
     next
 }
 $1 == "end" { end_how = $2; end_value = $3; next }

@@ -45,6 +45,8 @@ static struct task *add_task(pid_t tid, struct process *process, char *name)
     task->name = name;
     task->process = process;
     process->tasks++;
+    *process->last_thread = task;
+    process->last_thread = &task->other;
     numbers[tid] = task;
     *last_task = task;
     last_task = &task->next;
@@ -60,6 +62,7 @@ static struct task *add_process(pid_t pid, char *name, struct process *parent)
     process->pid = pid;
     process->name = name;
     process->parent = parent;
+    process->last_thread = &process->threads;
     *last_process = process;
     last_process = &process->next;
     if (parent != NULL) {
@@ -69,6 +72,8 @@ static struct task *add_process(pid_t pid, char *name, struct process *parent)
         process->folder = strdup(parent->folder);
         process->handled = parent->handled;
         process->ignored = parent->ignored;
+        process->once = parent->once;
+        process->mappings = copy_mappings(parent->mappings);
     } else {
         process->group = process;
         process->folder = strdup(notes.folder ? notes.folder : "/");
@@ -157,7 +162,9 @@ void on_clone(struct task *task, struct call *call)
     bool thread = false, share = false;
 
     if (call->error != NULL) {
-        fact(task, "fork %s%s", task->name, failure(call));
+        /* A signal came first: the kernel begins the call anew, unseen. */
+        if (strcmp(call->error, "EINTR") != 0)
+            fact(task, "fork %s%s", task->name, failure(call));
         return;
     }
     if (call->result <= 0 || call->result >= PID_LIMIT)
@@ -170,46 +177,6 @@ void on_clone(struct task *task, struct call *call)
         add_thread(task, (pid_t)call->result);
     else
         add_child(task, (pid_t)call->result, share);
-}
-
-void on_exec(struct task *task, struct call *call)
-{
-    struct process *process = task->process;
-    char *path = quoted(call->args[0]);
-    const char *name;
-
-    if (!call->returned || path == NULL) {
-        free(path);
-        return;
-    }
-    name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    if (!process->started) {
-        fact(task, "start %s %s", task->name, name);
-    } else if (call->error != NULL) {
-        free(task->failed_exec);
-        if (asprintf(&task->failed_exec, "exec %s %s%s", task->name, name,
-                     failure(call)) == -1)
-            err(1, "asprintf");
-    } else {
-        free(task->failed_exec);
-        task->failed_exec = NULL;
-        /* Its table isn't shared any more, if it was. */
-        fact(task, "exec %s %s", task->name, name);
-        close_on_exec(task);
-        reset_handlers(process);
-        task->depth = 0;
-        process->mappings = NULL;
-    }
-    process->started = true;
-    free(path);
-}
-
-void tell_failed_exec(struct task *task)
-{
-    if (task->failed_exec != NULL)
-        fact(task, "%s", task->failed_exec);
-    free(task->failed_exec);
-    task->failed_exec = NULL;
 }
 
 static void leave_children(struct process *parent)
@@ -228,8 +195,8 @@ static void end_process(struct task *task)
 {
     struct process *process = task->process;
 
-    for (struct task *t = tasks; t != NULL; t = t->next)
-        if (t->process == process && t->pending != NULL)
+    for (struct task *t = process->threads; t != NULL; t = t->other)
+        if (t->pending != NULL)
             tell_stuck(t);
     process->ended = true;
     /* The kernel lets no zombie be made for a parent that doesn't care. */

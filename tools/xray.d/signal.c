@@ -75,9 +75,7 @@ static uint64_t parse_set(const char *text)
  * in a call that takes it. */
 static bool is_held_back(const struct process *process, int sig)
 {
-    for (const struct task *t = tasks; t != NULL; t = t->next) {
-        if (t->process != process)
-            continue;
+    for (const struct task *t = process->threads; t != NULL; t = t->other) {
         if (!(t->mask & bit(sig)))
             return false;
         if (t->pending != NULL && (has(t->pending, "sigsuspend(") ||

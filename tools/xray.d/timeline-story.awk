@@ -241,7 +241,7 @@ function happened(i) {
             return
         }
     }
-    if (v[i] == "fork" || v[i] == "thread") {
+    if ((v[i] == "fork" || v[i] == "thread") && r[i] == "") {
         if (!(o[i] in chosen))
             return note_hidden(i, v[i] == "fork" ? "forks" : "makes")
         if (!(o[i] in born))

@@ -73,8 +73,8 @@ void tell_what_is_left(void)
 {
     for (struct process *p = processes; p != NULL; p = p->next) {
         if (!p->ended) {
-            for (struct task *t = tasks; t != NULL; t = t->next)
-                if (t->process == p && t->pending != NULL)
+            for (struct task *t = p->threads; t != NULL; t = t->other)
+                if (t->pending != NULL)
                     tell_stuck(t);
             for (struct process *c = p->children; c != NULL; c = c->sibling)
                 if (c->ended && !c->reaped)

@@ -4,12 +4,14 @@
  * log.c         lines of the log; joins the two halves of an interrupted one
  * call.c        takes a call apart: name, arguments, result
  * process.c     processes and threads, from fork to exit
+ * exec.c        what becomes of them when they exec
  * wait.c        who waits for them
  * descriptor.c  which descriptor of which process leads to what
  * object.c      pipes, files and the rest, and their names
  * file.c        calls on descriptors
  * path.c        calls on paths
- * memory.c, socket.c, pass.c, ipc.c, signal.c, arrive.c   the calls of those topics
+ * memory.c, sysv.c, socket.c, pass.c, ipc.c, signal.c, arrive.c   the calls of
+ *               those topics
  * facts.c       the table of calls, and the main loop
  *
  * Nothing is freed that is needed for a name: a run is short.
@@ -53,6 +55,8 @@ _Noreturn void bad_line(long number, const char *why);
 /* Whether an unknown task's line is of a thread that was being made when another
  * one ended the process: strace has seen it, but it never ran. */
 bool is_stillborn(const struct line *);
+/* The thread whose exec lets it take this line's number; 0: it isn't about that. */
+pid_t superseding(const char *text);
 
 /* --- call.c --- */
 
@@ -162,6 +166,8 @@ struct process;
 struct table *first_table(void);
 struct table *copy_table(const struct table *, struct task *heir);
 struct table *share_table(struct table *);
+/* A table that no other process uses: this one, or a copy of it. */
+struct table *own_table(struct table *, struct task *user);
 void drop_table(struct table *, struct task *last);
 void close_on_exec(struct task *);
 struct file *file_at(struct task *, long long fd);
@@ -184,6 +190,7 @@ struct process {
     char *folder;
     struct process *parent, *children, *sibling, *group;
     struct process *next; /* of all, in the order of their start */
+    struct task *threads, **last_thread; /* the first one, too */
     int children_made, threads_made, tasks;
     struct table *table;
     struct mapping *mappings;
@@ -196,7 +203,8 @@ struct task {
     pid_t tid;
     char *name;
     struct process *process;
-    struct task *next; /* of all */
+    struct task *next;  /* of all */
+    struct task *other; /* the next of the same process */
     int made[KINDS];
     uint64_t mask, shown_mask;
     uint8_t handlers[MOST_HANDLERS]; /* the signals in whose handlers it is */
@@ -214,9 +222,12 @@ struct task *another_root(pid_t tid);
 /* A child that shows up before the call that made it has returned. */
 struct task *child_of_unfinished(pid_t tid);
 const char *name_of(pid_t pid);
+struct mapping *copy_mappings(const struct mapping *);
 void end_task(struct task *, const char *how);
 void kill_task(struct task *, const char *signal);
 void tell_failed_exec(struct task *);
+/* Exec in that thread has ended all others of the process; it is the first now. */
+void become_first(struct task *first, pid_t tid);
 void tell_what_is_left(void);
 
 /* --- facts.c --- */
