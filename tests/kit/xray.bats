@@ -246,10 +246,15 @@ compare_with_truth() { # compare_with_truth FIRST LAST
 @test "what is running already can be looked at" {
     needs_tracing
     cd "$BATS_TEST_TMPDIR"
-    sh -c 'while [ ! -e go ]; do sleep 0.01; done' 3>&- &
-    local pid=$!
-    run "$xray" attach -t 0.3 -o log $pid
-    assert_success
+    sh -c 'while [ ! -e go ]; do sleep 0.01; echo >>turns; done' 3>&- &
+    local pid=$! attach tracer turns
+    "$xray" attach -t "$DEADLINE" -o log $pid 3>&- &
+    attach=$!
+    wait_until "$DEADLINE" eval 'tracer=$(field $pid TracerPid) && ((tracer > 0))'
+    turns=$(wc -l <turns)
+    wait_until "$DEADLINE" eval '(($(wc -l <turns) > turns + 1))' # a whole one
+    kill -TERM "$tracer"
+    wait $attach
     : >go
     wait $pid
     run "$xray" facts log
