@@ -252,7 +252,8 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     attach=$!
     wait_until "$DEADLINE" eval 'tracer=$(field $pid TracerPid) && ((tracer > 0))'
     turns=$(wc -l <turns)
-    wait_until "$DEADLINE" eval '(($(wc -l <turns) > turns + 1))' # a whole one
+    a_whole_turn() { (($(wc -l <turns) > turns + 1)); }
+    wait_until "$DEADLINE" a_whole_turn
     kill -TERM "$tracer"
     wait $attach
     : >go
