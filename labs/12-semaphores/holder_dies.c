@@ -227,6 +227,8 @@ int main(int argc, char *argv[])
     if (argc > optind + 1)
         usage('?', help);
     parent = getpid();
+    /* If nobody reads what we print, that is an error, and we clean up. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     atexit(remove_set);
     start_guard();
     for (enum way way = UNDO; way < WAYS; way++) {

@@ -184,6 +184,8 @@ int main(int argc, char *argv[])
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    /* If nobody reads what we print, that is an error, and we clean up. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     sigprocmask(SIG_BLOCK, &set, NULL);
     mall = mmap(NULL, sizeof *mall, PROT_READ | PROT_WRITE,
                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);

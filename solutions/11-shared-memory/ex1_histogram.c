@@ -273,6 +273,8 @@ int main(int argc, char *argv[])
     for (int i = 0; i < 3; i++)
         sigaddset(&watched, (int[]){SIGCHLD, SIGINT, SIGTERM}[i]);
     sigprocmask(SIG_BLOCK, &watched, &usual_mask);
+    /* If nobody reads what we print, that is an error, and we clean up. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     parent = getpid();
     atexit(remove_table);
     make_table();
