@@ -53,15 +53,15 @@ static void on_signal(int sig)
  * returns the mask for there. */
 static sigset_t set_up_signals(void)
 {
-    static const int sigs[] = {SIGHUP, SIGINT, SIGTERM};
+    static const int sigs[] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM};
     struct sigaction action = {.sa_handler = on_signal};
     sigset_t unblocked;
 
     sigemptyset(&action.sa_mask);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         sigaddset(&action.sa_mask, sigs[i]);
     sigprocmask(SIG_BLOCK, &action.sa_mask, &unblocked);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         sigdelset(&unblocked, sigs[i]);
         if (sigaction(sigs[i], &action, NULL) == -1)
             err(1, "sigaction");

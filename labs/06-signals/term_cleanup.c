@@ -30,7 +30,7 @@ static const char help[] =
     "Usage: term_cleanup [-x]\n"
     "  -x  end with exit(128 + N), not by the signal itself\n";
 
-static const int sigs[] = {SIGHUP, SIGINT, SIGTERM};
+static const int sigs[] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 enum { SIG_COUNT = sizeof sigs / sizeof sigs[0] };
 
 static const struct sigaction default_action = {.sa_handler = SIG_DFL};
