@@ -186,7 +186,7 @@ compare_with_truth() { # compare_with_truth FIRST LAST
     refuses 1 "nosuchlog: No such file" facts nosuchlog
     # Nor is anything said or drawn of it, or an earlier picture lost.
     echo old >picture
-    for words in explain "graph -T utf8" "graph -T dot" timeline "graph -o picture" "timeline -o picture"; do
+    for words in explain "graph -T utf8" "graph -T dot" timeline "graph -T dot -o picture" "timeline -o picture"; do
         # shellcheck disable=SC2086
         refuses 1 "the command didn't start" $words log
         assert_output ""
