@@ -21,10 +21,12 @@ ExecStart=sh -c 'echo \$\$\$\$ >$work/pid; exec sleep 1000'"
     assert_equal "$(sctl list-unit-files --no-legend "*$tag*")" ""
 }
 
-# private WORDS...: tools/manager as it would run where there is no other.
-private() {
+needs_private() {
     [[ $("$top/tools/manager" -q) == private ]] ||
         skip "a private manager takes root, systemd, and a cgroup tree that can be written to"
+}
+
+private() {
     "$top/tools/manager" "$@" 3>&- 4>&-
 }
 
@@ -33,6 +35,7 @@ our_groups() {
 }
 
 @test "tools/manager: two at once have nothing in common, and leave nothing" {
+    needs_private
     marker=$RANDOM
     one() {
         private bash -c 'echo "$XDG_RUNTIME_DIR $(systemctl --user show -P ControlGroup init.scope)" >"$1/group$2"
@@ -52,6 +55,7 @@ our_groups() {
 }
 
 @test "tools/manager: one of another PID namespace, which sees the same groups, touches nothing of ours" {
+    needs_private
     run private bash -c 'systemd-run --user -q --unit=mine sleep 1003
         unshare --pid --fork --mount-proc "$0" sh -c "exit 5"; echo $?
         systemctl --user is-active mine' "$top/tools/manager"
@@ -59,6 +63,7 @@ our_groups() {
 }
 
 @test "tools/manager: the status is the command's; one that is killed takes its manager along" {
+    needs_private
     run private sh -c 'exit 7'
     assert_equal "$status" 7
     private sh -c 'echo $$ >"$0/inner"; systemctl --user show -P ControlGroup init.scope >"$0/group"

@@ -35,11 +35,17 @@ graded() {
 }
 
 @test "it sees the system's programs, and of the machine's files nothing else" {
-    graded bash -c 'ls /; echo "etc:" $(ls /etc); cat /etc/passwd; ls "$0" /root /home /var /run /work 2>&1; env' "$top/tests/exercises"
+    local kit=${sandbox%/tools/sandbox} folder
+    graded bash -c 'ls /; echo "etc:" $(ls /etc); cat /etc/passwd; ls "$0/tests" /root /var /run 2>&1; env
+        cd "$0" && find . -maxdepth 1 | xargs' "$kit"
     assert_equal "$ended" "exit 0"
     refute_output --partial SECRET
     refute_output --partial .bats
-    refute_line --regexp '^(home|root|var|run|work|opt|srv|mnt|boot|sys)$'
+    # Of the kit there is the way to what was built, and nothing else.
+    assert_line ". ./build"
+    for folder in home root var run work opt srv mnt boot sys; do
+        [[ $kit == "/$folder/"* ]] || refute_line $folder
+    done
     there=$({
         cd /etc
         ls -d alternatives group ld.so.cache localtime nsswitch.conf passwd protocols services 2>/dev/null
