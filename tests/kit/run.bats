@@ -223,6 +223,14 @@ inner() {
     assert_equal "$ended" "timeout 1"
 }
 
+@test "a program that has ended when it should go on running isn't waited for" {
+    inner 'has_begun() { grep -qs "^exit" "$report"; }
+        start true; await "something" false'
+    assert_line "not ok 1 inner"
+    assert_line "# expected:  to run until its input ends"
+    assert_line "# saw:       it ended with exit 0"
+}
+
 @test "a program that a test forgets is stopped, and nothing stays" {
     inner 'start_program sleep 4321'
     assert_line "ok 1 inner"

@@ -122,8 +122,10 @@ start_program() {
     ) <"$run/stdin" 3>&- 4>&- &
     program_pid=$!
     wait_until "$DEADLINE" has_begun
-    pid=$(outside "$(facts pid)")
-    init=$([[ ! $pid ]] || field "$pid" PPid)
+    init=''
+    # Fails if it has ended already: who waits for something would wait in vain.
+    pid=$(outside "$(facts pid)") || return
+    init=$(field "$pid" PPid)
 }
 
 has_begun() {
