@@ -78,8 +78,10 @@ static inline bool send_file(int sock, int file, const char *name, bool sum)
     if (!send_parts(sock, file, from, info.st_size)) {
         char last[sizeof why];
 
-        /* Perhaps it has said why it takes no more. */
+        /* Perhaps it has said why it takes no more. If not, it waits for the
+         * rest: the end of our bytes tells it that none comes. */
         strcpy(last, why);
+        shutdown(sock, SHUT_WR);
         if (read_message(sock, text) ||
             strncmp(why, "the other side says", 19) != 0)
             fails("%s", last);
