@@ -20,7 +20,7 @@ else
 labs := $(LABS)
 endif
 
-ifeq ($(shell expr '$(or $(JOBS),1)' : '[1-9][0-9]*$$'),0)
+ifneq ($(shell echo '$(or $(JOBS),1)' | grep -cxE '[1-9][0-9]*( [1-9][0-9]*)*'),1)
 $(error JOBS=$(JOBS): not a number from 1 up)
 endif
 
