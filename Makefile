@@ -20,8 +20,10 @@ else
 labs := $(LABS)
 endif
 
-ifneq ($(shell echo '$(or $(JOBS),1)' | grep -cxE '[1-9][0-9]*( [1-9][0-9]*)*'),1)
+ifdef JOBS
+ifneq ($(shell echo '$(JOBS)' | grep -cxE '[1-9][0-9]*( [1-9][0-9]*)*'),1)
 $(error JOBS=$(JOBS): not a number from 1 up)
+endif
 endif
 
 # EX=07/1 or EX=07-pipes/ex1_pipeline: only that exercise.

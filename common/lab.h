@@ -72,7 +72,7 @@ double monotonic_seconds(void);
 /*
  * From now on a message on standard error leaves in a single write(), so
  * messages of several processes don't mix. Without it err() and warn() write
- * the program's name, your words and the error one by one. musl, other than
+ * the program's name, your words and the error one by one. musl, unlike
  * glibc, makes no buffer where setvbuf(3) is given none: this one gives it.
  * Call it before the first message.
  */

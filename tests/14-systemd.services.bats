@@ -229,8 +229,9 @@ SyslogIdentifier=$tag
 ExecStart=echo what it says"
     reload
     kill -STOP "$journald"
-    sctl start "lab14-$tag"
+    run sctl start "lab14-$tag"
     kill -CONT "$journald"
+    assert_success
     wait_until "$DEADLINE" eval '[[ $(manager journalctl -q -t "$tag" -o cat) == "what it says" ]]'
 }
 

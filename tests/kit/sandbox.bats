@@ -36,8 +36,8 @@ graded() {
 
 @test "it sees the system's programs, and of the machine's files nothing else" {
     local kit=${sandbox%/tools/sandbox} folder
-    graded bash -c 'ls /; echo "etc:" $(ls /etc); cat /etc/passwd; ls "$0/tests" /root /var /run 2>&1; env
-        cd "$0" && find . -maxdepth 1 | xargs' "$kit"
+    graded bash -c 'ls /; echo "etc:" $(ls /etc); cat /etc/passwd; ls "$0" /root /home /var /run /work 2>&1; env
+        cd "$1" && find . -maxdepth 1 | xargs' "$top/tests/exercises" "$kit"
     assert_equal "$ended" "exit 0"
     refute_output --partial SECRET
     refute_output --partial .bats
