@@ -9,7 +9,7 @@ shows_a_fault=" sigpipe daemon3 "
 
 # The broken examples whose mistake no trace can show, and why:
 # arg_race_broken, counter_broken: which value a thread reads from memory, and
-# when, is seen by ThreadSanitizer (tests/03-threads.bats, tests/04-mutexes.bats).
+# when, is seen by ThreadSanitizer (tests/03-threads.bats, tests/04-mutexes.counters.bats).
 # stolen_broken: what it takes twice is a number in memory; no call is wrong.
 # lost_update_broken: a file that others write, too, is read and written: each
 # call is right, and often meant so.

@@ -47,6 +47,13 @@ field() {
     fi
 }
 
+# The first processor that we may run on, and all of them, as for taskset.
+processors() {
+    local all
+    all=$(field self Cpus_allowed_list)
+    echo "${all%%[,-]*} $all"
+}
+
 # stat_field PID N: the N-th field of /proc/PID/stat; 5 is the process group, 6
 # the session, 7 the controlling terminal.
 stat_field() {
