@@ -55,11 +55,11 @@ exercises: $(exercises:%=$(OUT)/%) $(others:%=$(OUT)/%)
 .SECONDEXPANSION:
 $(OUT)/%: $(SRC)/%.c $(helpers) $(top)/common/lab.mk $$(call objects_of,$$(with_$$*))
 	@mkdir -p $(OUT)
-	$(call show,$(LAB)/$*)$(compile) -MMD -MP -o $@ $< $(call objects_of,$(with_$*)) $(helpers) $(LDFLAGS) $(LDLIBS)
+	$(call show,$(notdir $(OUT))/$*)$(compile) -MMD -MP -o $@ $< $(call objects_of,$(with_$*)) $(helpers) $(LDFLAGS) $(LDLIBS)
 
 $(folders:%=$(OUT)/%): $(OUT)/%: $(helpers) $(top)/common/lab.mk $$(call objects_of,$$*)
 	@mkdir -p $(OUT)
-	$(call show,$(LAB)/$*)$(compile) -o $@ $(call objects_of,$*) $(helpers) $(LDFLAGS) $(LDLIBS)
+	$(call show,$(notdir $(OUT))/$*)$(compile) -o $@ $(call objects_of,$*) $(helpers) $(LDFLAGS) $(LDLIBS)
 
 $(objects)/%.o: $(top)/labs/$(LAB)/%.c $(top)/common/lab.mk
 	@mkdir -p $(@D)

@@ -226,8 +226,8 @@ T
     more <<'T'
 # bats test_tags=ex:1,points:5
 TEST "slow once" {
-    [[ -s $top/build/.udp.lock ]] && return
-    echo x >"$top/build/.udp.lock"
+    [[ -s $top/build/.helpers.lock ]] && return
+    echo x >"$top/build/.helpers.lock"
     complain "to end" "still running after 5 s"
 }
 # bats test_tags=ex:1,points:7

@@ -12,7 +12,7 @@ build_ear() {
         flock 9
         make -s -C "$top/labs/01-processes" LAB=01-processes SRC=../../tests/lib \
             OUT="../../$BUILD/lib" "../../$BUILD/lib/notify_ear"
-    ) 9>"$top/$BUILD/.ear.lock" 3>&- 4>&-
+    ) 9>"$top/$BUILD/.helpers.lock" 3>&- 4>&-
 }
 
 # The service's command: writes its number to the file runs, and waits for the

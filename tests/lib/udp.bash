@@ -15,7 +15,7 @@ build_udp() {
         if (($#)); then
             make -s -C "$top/labs/$lab" LAB=$lab "${@/#/../../$out/$lab/}"
         fi
-    } 9>"$top/$out/.udp.lock" 3>&- 4>&-
+    } 9>"$top/$out/.helpers.lock" 3>&- 4>&-
 }
 
 # talk [OPTION OF run_program] SCRIPT: bash runs it in the sandbox, with the

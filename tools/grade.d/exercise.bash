@@ -72,7 +72,7 @@ compile() {
     mkdir -p "$out" "$dir"
     own "$out"
     [[ $GRADING_USER ]] || own "$dir"
-    GRADING="$kit/build/common:$kit/common:$kit/labs/$lab:$kit/tools:$kit/build/src/$lab" \
+    GRADING="$kit/build/common:$kit/build/$lab:$kit/common:$kit/labs:$kit/tools:$kit/build/src/$lab" \
         sandboxed "$dir" -t 60 -f $((64 << 20)) -w "$out" -- \
         "$kit/tools/grade.d/compile" build/src "$exercise" "build/run/$exercise" || true
     sed -E "s|[^ ]*build/src/$lab/||g; /^make: /d" "$dir/stdout" |
@@ -113,7 +113,7 @@ run_tests() {
     flock -u "$turn"
     if [[ $SANDBOX == bwrap ]]; then
         GRADING='' TMP_SIZE=$((512 << 20)) sandboxed "$dir" -n -t "$patience" -f $((64 << 20)) \
-            -s "$kit" -w "$kit/build/.udp.lock" -- "${words[@]}" {turn}>&- {running}>&- || true
+            -s "$kit" -w "$kit/build/.helpers.lock" -- "${words[@]}" {turn}>&- {running}>&- || true
     else
         TMPDIR=$dir timeout -k 5 "$patience" "${words[@]}" >"$dir/stdout" 2>/dev/null \
             </dev/null {turn}>&- {running}>&- || true

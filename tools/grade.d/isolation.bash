@@ -12,7 +12,8 @@
 processes=700 memory=$((1 << 30))
 
 system_paths=(/etc/alternatives /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf
-    /etc/services /etc/protocols)
+    /etc/services /etc/protocols
+    /sys/devices/system/cpu/kernel_max /sys/class/net/lo/speed) # files as odd as only the kernel's are
 
 isolation=(
     bwrap --unshare-user --unshare-pid --unshare-ipc --unshare-net
@@ -41,6 +42,8 @@ isolation+=(
     --dev /dev --perms 1777 --size 67108864 --tmpfs /dev/shm
     --mqueue /dev/mqueue --remount-ro /dev
 )
+# systemd-analyze, which a test asks, makes a folder there.
+[[ ! $nested ]] || isolation+=(--tmpfs /run)
 
 # What is seen is mounted after /tmp, which may be above it.
 isolation+=(--perms 1777 --size "${TMP_SIZE:-67108864}" --tmpfs /tmp)
