@@ -209,7 +209,7 @@ examples: $(test_tools)
 	@$(foreach lab,$(labs),$(call build_lab,$(lab)) examples$(newline))
 
 # What grading takes besides the tests themselves.
-parts_of = $(if $(wildcard labs/$(1)/$(2) labs/$(1)/$(2).c),$(MAKE) -s -C labs/$(1) LAB=$(1) ../../$(BUILD)/$(1)/$(2))
+parts_of = $(if $(wildcard labs/$(1)/$(2)/main.c labs/$(1)/$(2).c),$(MAKE) -s -C labs/$(1) LAB=$(1) ../../$(BUILD)/$(1)/$(2))
 grading-tools: $(test_tools)
 	@$(call build_lab,$(firstword $(LABS))) -s SRC=../../tests/lib OUT=../../$(BUILD)/lib all
 	@$(call parts_of,13-sockets,lossy_proxy)
