@@ -59,6 +59,7 @@ verified() {
     mkdir -p "$folder/units" "$folder/run"
     chmod 700 "$folder/run"
     cp "$@" "$folder/units"
+    chmod 644 "$folder/units"/*
     for name; do
         words=$(cd "$folder" && env -u DBUS_SESSION_BUS_ADDRESS HOME="$folder" \
             XDG_RUNTIME_DIR="$folder/run" SYSTEMD_COLORS=0 SYSTEMD_LOG_LEVEL=info \
