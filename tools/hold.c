@@ -13,7 +13,9 @@
  *        -c  the first child, before it does anything
  *
  * On SIGUSR2 to hold, what is held goes on. Until then its state in /proc is t,
- * and what signals it gets are pending. Exit status: the command's, or 128 + N
+ * and what signals it gets are pending. On the way there it is in that state, too,
+ * and a signal would do what never happens otherwise: so wait until hold, after
+ * SIGUSR1, is called "held" in /proc/PID/comm. Exit status: the command's, or 128 + N
  * if signal N ended it; 3 where processes can't be held (only x86-64 knows -w).
  *
  * See: PTRACE_SEIZE, PTRACE_SYSEMU and PTRACE_O_TRACEFORK in ptrace(2)
@@ -139,6 +141,7 @@ static void hold_before_call(void)
     wait_for_stop(pid, PTRACE_SYSEMU);
     rewind_call(pid);
     held = pid;
+    prctl(PR_SET_NAME, "held");
 }
 #else
 static void hold_before_call(void)
@@ -244,6 +247,7 @@ int main(int argc, char *argv[])
         if (sig == SIGUSR1 && which == 'w' && held == 0) {
             hold_before_call();
         } else if (sig == SIGUSR2 && held != 0) {
+            prctl(PR_SET_NAME, "hold");
             let_go(held, 0);
             held = 0;
         } else {

@@ -27,7 +27,11 @@ held_program_runs() {
 hold() {
     await "to wait, for nothing can be done" in_state "$pid" S
     kill -USR1 "$holder"
-    wait_until "$DEADLINE" in_state "$pid" t
+    wait_until "$DEADLINE" holds
+}
+
+holds() {
+    [[ $(<"/proc/$holder/comm") == held ]]
 }
 
 let_go() {
