@@ -164,7 +164,8 @@ assert_death() {
     assert_idle
     head -c "$size" <&"$full" >/dev/null
     await_end "exit 0" "when the pipe is empty"
-    head -n 4 <&"$full" >"$work/lines"
+    # What is there, and no waiting for what is missing.
+    dd if="$work/full" of="$work/lines" iflag=nonblock bs=64K count=1 2>/dev/null || true
     assert_played 2 "$work/lines"
     exec {full}>&-
     rm "$work/lines"
