@@ -12,10 +12,11 @@ is_still() {
 
 # Looks at all of them twice. Who slept both times, and didn't run meanwhile, slept
 # all the time; so there was a moment when all slept. (Whoever is woken isn't asleep
-# from that moment on, even if no processor is free for it.) The shell itself reads:
-# one may look at what one has started (ptrace(2), Yama).
+# from that moment on, even if no processor is free for it. On its way to another
+# processor syscall may still name its call; stat says R then.) The shell itself
+# reads: one may look at what one has started (ptrace(2), Yama).
 all_sleep() {
-    local task n turns=0 call argument rest elsewhere=0
+    local task n turns=0 call argument rest stat elsewhere=0
     local tasks=("/proc/$pid/task"/*)
     places=()
     for task in "${tasks[@]}"; do
@@ -31,8 +32,12 @@ all_sleep() {
         *)
             # ThreadSanitizer has a thread that looks around all the time.
             [[ ${SAN:-} == *thread* ]] && ((++elsewhere <= 2)) || return
+            continue
             ;;
         esac
+        stat=''
+        read -r stat 2>/dev/null <"$task/stat"
+        [[ $stat == *') S '* ]] || return
     done
     for task in "${tasks[@]}"; do
         read -r _ _ n 2>/dev/null <"$task/schedstat" && turns=$((turns - n))
