@@ -173,7 +173,7 @@ assert_line_of_stderr() {
 
 @test "ring: ten thousand sleeps and wake-ups each way, none lost, on one CPU and on two" {
     local cpu way
-    cpu=$(sed -nE 's/^Cpus_allowed_list:[[:space:]]*([0-9]+).*/\1/p' /proc/self/status)
+    read -r cpu _ < <(processors)
     for way in "-p $cpu,$cpu" ""; do
         # shellcheck disable=SC2086
         run_program ring -r -l 0 -c 1 -n 10000 $way

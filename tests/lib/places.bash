@@ -16,7 +16,7 @@ is_still() {
 # processor syscall may still name its call; stat says R then.) The shell itself
 # reads: one may look at what one has started (ptrace(2), Yama).
 all_sleep() {
-    local task n turns=0 call argument rest stat elsewhere=0
+    local task n turns=0 call argument rest elsewhere=0
     local tasks=("/proc/$pid/task"/*)
     places=()
     for task in "${tasks[@]}"; do
@@ -35,9 +35,7 @@ all_sleep() {
             continue
             ;;
         esac
-        stat=''
-        read -r stat 2>/dev/null <"$task/stat"
-        [[ $stat == *') S '* ]] || return
+        in_state "${task#/proc/}" S || return
     done
     for task in "${tasks[@]}"; do
         read -r _ _ n 2>/dev/null <"$task/schedstat" && turns=$((turns - n))
